@@ -1,0 +1,50 @@
+"""AT client: bytes of a module in, events, replies and typed values out."""
+
+from .boot_log import BootLog, ResetCause, parse_boot_log
+from .client import AtClient
+from .command import FlowControl, SleepMode, WifiMode, format_string
+from .event import (
+    BootLine,
+    Echo,
+    Event,
+    Final,
+    FinalResult,
+    InformationLine,
+    NetworkData,
+    Noise,
+    Prompt,
+    Unsolicited,
+    UnsolicitedKind,
+)
+from .reader import ReplyReader
+from .reply import Reply, Startup, VersionInfo
+from .secret import mask_secrets
+from .transcript import Transcript
+
+__all__ = [
+    "AtClient",
+    "BootLine",
+    "BootLog",
+    "Echo",
+    "Event",
+    "Final",
+    "FinalResult",
+    "FlowControl",
+    "InformationLine",
+    "NetworkData",
+    "Noise",
+    "Prompt",
+    "Reply",
+    "ReplyReader",
+    "ResetCause",
+    "SleepMode",
+    "Startup",
+    "Transcript",
+    "Unsolicited",
+    "UnsolicitedKind",
+    "VersionInfo",
+    "WifiMode",
+    "format_string",
+    "mask_secrets",
+    "parse_boot_log",
+]

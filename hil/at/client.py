@@ -1,0 +1,25 @@
+"""The AT client: everything a caller needs of a module that runs the AT firmware."""
+
+from __future__ import annotations
+
+from .basic import BasicCommands
+from .wifi import WifiCommands
+
+
+class AtClient(BasicCommands, WifiCommands):
+    """One module: raw lines, typed commands, unsolicited lines, recovery.
+
+    ========================================  =========================================
+    what                                      methods
+    ========================================  =========================================
+    raw access, any answer                    `command`, `send`, `receive_reply`
+    raw access, OK or an error                `execute`
+    what comes unasked                        `wait_for`, `boot_log`
+    getting into step                         `wait_ready`, `resynchronise`
+    section 3                                 `at`, `rst`, `gmr`, ... `sleep_query`
+    section 4                                 `cwmode`, `cwmode_cur`, ...
+    ========================================  =========================================
+
+    Args:
+        port: The module's UART. The client reads it alone; it does not close it.
+    """

@@ -1,0 +1,46 @@
+"""``hil at``: send AT commands and print what comes back."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from .option import opened, rig_option, slot_option
+
+
+@click.command()
+@click.argument("commands", nargs=-1, required=True, metavar="COMMAND...")
+@rig_option
+@slot_option
+@click.option(
+    "--timeout", "timeout_s", type=float, default=5.0, show_default=True, metavar="SECONDS",
+    help="How long each reply may take.",
+)  # fmt: skip
+@click.option(
+    "--reset/--no-reset", "is_reset", default=None,
+    help="Reset the module first. Default: only a virtual one, which has just been switched on.",
+)  # fmt: skip
+def at(
+    commands: tuple[str, ...],
+    rig_file: Path | None,
+    slot: int,
+    timeout_s: float,
+    is_reset: bool | None,  # noqa: FBT001 - click passes it by name
+) -> None:
+    """Send AT commands to a module, one after the other, and print the replies.
+
+    Exit status 3 if one of them is answered by something else than OK; the rest is not sent then.
+    """
+    with opened(rig_file) as rig:
+        module = rig.module(slot)
+        if is_reset if is_reset is not None else module.description.is_virtual:
+            module.start()
+        for command in commands:
+            reply = module.at.command(command, timeout_s=timeout_s)
+            for line in reply.lines:
+                click.echo(line)
+            click.echo(reply.final.value)
+            if not reply.is_ok:
+                sys.exit(3)

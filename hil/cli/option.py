@@ -1,0 +1,54 @@
+"""Options that several commands share, and how a command gets its rig."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hil.flashing.manifest import Firmware
+    from hil.rig.description import RigDescription
+    from hil.rig.rig import Rig
+
+    Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+rig_option: Decorator = click.option(
+    "--rig", "rig_file", type=click.Path(path_type=Path), metavar="FILE",
+    help="Rig description; without it a virtual rig is used.",
+)  # fmt: skip
+firmware_option: Decorator = click.option(
+    "--firmware", "firmware_file", type=click.Path(path_type=Path), metavar="FILE",
+    help="Firmware manifest; without it a synthesized firmware is used.",
+)  # fmt: skip
+slot_option: Decorator = click.option(
+    "--slot", type=int, default=0, show_default=True, help="Which module of the rig."
+)
+
+
+def describe(rig_file: Path | None) -> RigDescription:
+    """The rig of ``--rig``, or the virtual one."""
+    from hil.rig.description import VIRTUAL_RIG, load_rig  # noqa: PLC0415 - quick start
+
+    return load_rig(rig_file) if rig_file else VIRTUAL_RIG
+
+
+def load(firmware_file: Path | None) -> Firmware:
+    """The firmware of ``--firmware``, or the synthesized one."""
+    from hil.flashing.manifest import load_firmware  # noqa: PLC0415 - quick start
+    from hil.flashing.synthesis import synthesize  # noqa: PLC0415
+
+    return load_firmware(firmware_file) if firmware_file else synthesize()
+
+
+@contextmanager
+def opened(rig_file: Path | None, firmware_file: Path | None = None) -> Iterator[Rig]:
+    """The open rig of ``--rig``."""
+    from hil.rig.assembly import open_rig  # noqa: PLC0415 - quick start
+
+    with open_rig(describe(rig_file), load(firmware_file)) as rig:
+        yield rig

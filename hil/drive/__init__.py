@@ -1,0 +1,1 @@
+"""Gives the virtual machines time and bytes: simulated time here, real time in later rooms."""

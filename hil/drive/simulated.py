@@ -1,0 +1,99 @@
+"""Simulated time: a world whose clock moves only because somebody waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hil.units import seconds_to_ns
+
+if TYPE_CHECKING:
+    from hil.virtual.bench import Bench
+    from hil.virtual.world import World
+
+POLL_NS = 10_000
+"""What a look at ``in_waiting`` costs, so that a loop that polls comes to its end."""
+
+
+class SimulatedClock:
+    """The clock of a virtual rig.
+
+    Args:
+        world: Whose time this is.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now_ns(self) -> int:
+        """The present moment of the world."""
+        return self._world.now_ns
+
+    def sleep(self, duration_s: float) -> None:
+        """Let time pass; everything that is due meanwhile happens."""
+        self._world.advance(self._world.now_ns + seconds_to_ns(duration_s))
+
+
+class NothingPendingError(Exception):
+    """A read without a time-out on a world in which nothing will ever happen."""
+
+
+class SimulatedLine:
+    """The host's end of one module's UART, in simulated time.
+
+    Args:
+        world: Where the module lives.
+        bench: The module.
+    """
+
+    def __init__(self, world: World, bench: Bench) -> None:
+        self.world = world
+        self.bench = bench
+
+    def write(self, data: bytes) -> None:
+        """Send bytes; they leave behind those before, time does not pass."""
+        self.bench.write(data, self.world.now_ns)
+
+    def drain(self) -> None:
+        """Let time pass until all that was written has left."""
+        self.world.advance(self.bench.adapter.transmit_end_ns())
+
+    def available(self) -> int:
+        """How many bytes are there."""
+        return self.bench.adapter.available(self.world.now_ns)
+
+    def poll(self) -> int:
+        """How many bytes are there, for a program that looks again and again."""
+        count = self.available()
+        if not count:
+            self.world.advance(self.world.now_ns + POLL_NS)
+            count = self.available()
+        return count
+
+    def read(self, count: int, deadline_ns: int | None) -> bytes:
+        """Up to `count` bytes; waits for all of them, until the deadline.
+
+        Raises:
+            NothingPendingError: There is no deadline and the world stands still.
+        """
+        self.wait_for(count, deadline_ns)
+        return self.bench.adapter.read(count, self.world.now_ns)
+
+    def wait_for(self, count: int, deadline_ns: int | None) -> None:
+        """Let time pass until `count` bytes are there, at most until the deadline."""
+        world, adapter = self.world, self.bench.adapter
+        while True:
+            arrival_ns = adapter.arrival_ns(count)
+            if arrival_ns is not None and arrival_ns <= world.now_ns:
+                return
+            moments = [
+                moment
+                for moment in (arrival_ns, world.next_deadline_ns(), deadline_ns)
+                if moment is not None
+            ]
+            if not moments:
+                raise NothingPendingError
+            moment = min(moments)
+            if deadline_ns is not None and moment >= deadline_ns:
+                world.advance(max(deadline_ns, world.now_ns))
+                return
+            world.advance(moment)

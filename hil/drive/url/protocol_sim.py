@@ -1,0 +1,180 @@
+"""``sim://WORLD/MACHINE``: a serial port into a simulated world, for anything that uses pyserial.
+
+Reading advances the simulated clock instead of waiting. A read without a time-out while nothing
+can ever arrive raises at once instead of hanging.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+from urllib.parse import urlsplit
+
+import serial
+from serial.serialutil import SerialBase, SerialException, to_bytes
+
+from hil.drive.registry import find_machine
+from hil.drive.simulated import NothingPendingError, SimulatedLine
+from hil.units import seconds_to_ns
+from hil.virtual.bench import Bench
+from hil.virtual.errors import VirtualError
+from hil.virtual.uart import LineFormat, Parity
+
+_PARITIES = {
+    serial.PARITY_NONE: Parity.NONE,
+    serial.PARITY_ODD: Parity.ODD,
+    serial.PARITY_EVEN: Parity.EVEN,
+}
+_HALF_STOP_BITS = {1: 2, 1.5: 3, 2: 4}
+
+
+class Serial(SerialBase):  # type: ignore[misc] # pyserial's stubs make its base class Any
+    """pyserial's port interface on a `SimulatedLine`."""
+
+    BAUDRATES = (110, 300, 1200, 9600, 74880, 115200, 230400, 460800, 921600, 3000000, 4608000)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._line: SimulatedLine | None = None
+        super().__init__(*args, **kwargs)
+
+    def open(self) -> None:
+        """Open the port of the machine that the URL names.
+
+        Raises:
+            SerialException: The URL is malformed, or names no machine with a serial port.
+        """
+        if self._port is None:
+            raise SerialException("no port: set the `sim://WORLD/MACHINE` before opening")
+        if self.is_open:
+            raise SerialException(f"{self._port} is open already")
+        parts = urlsplit(self._port)
+        machine_name = parts.path.strip("/")
+        if parts.scheme != "sim" or not parts.netloc or not machine_name:
+            raise SerialException(f"{self._port!r} is not of the form sim://WORLD/MACHINE")
+        try:
+            world, machine = find_machine(parts.netloc, machine_name)
+        except VirtualError as error:
+            raise SerialException(f"cannot open {self._port}: {error}") from error
+        if not isinstance(machine, Bench):
+            raise SerialException(f"cannot open {self._port}: that machine has no serial port")
+        self._line = SimulatedLine(world, machine)
+        self.is_open = True
+        self._reconfigure_port()
+        self._update_dtr_state()
+        self._update_rts_state()
+        self.reset_input_buffer()
+
+    def close(self) -> None:
+        """Close the port; the module lives on."""
+        self.is_open = False
+        self._line = None
+
+    def _require_line(self) -> SimulatedLine:
+        if self._line is None:
+            raise serial.PortNotOpenError
+        return self._line
+
+    def _reconfigure_port(self) -> None:
+        line = self._require_line()
+        if self._parity not in _PARITIES:
+            raise ValueError(f"the UART of an ESP8266 has no parity {self._parity!r}")
+        line_format = LineFormat(
+            baud=self._baudrate,
+            data_bits=self._bytesize,
+            parity=_PARITIES[self._parity],
+            half_stop_bits=_HALF_STOP_BITS[self._stopbits],
+        )
+        line.bench.set_format(line_format, line.world.now_ns)
+
+    @property
+    def in_waiting(self) -> int:
+        """Number of bytes that can be read at once; a look at an empty buffer costs 10 us."""
+        return self._require_line().poll()
+
+    def read(self, size: int = 1) -> bytes:
+        """Up to `size` bytes, waiting for all of them until the time-out.
+
+        Raises:
+            SerialException: There is no time-out and nothing will ever arrive.
+        """
+        line = self._require_line()
+        deadline_ns = (
+            None if self._timeout is None else line.world.now_ns + seconds_to_ns(self._timeout)
+        )
+        try:
+            return line.read(size, deadline_ns)
+        except NothingPendingError:
+            raise SerialException(
+                f"read of {size} bytes from {self._port} without a time-out would wait for ever: "
+                f"nothing is on the wire and nothing is due in the simulated world"
+            ) from None
+
+    def receive_until(self, deadline_ns: int) -> bytes:
+        """Everything that is there as soon as one byte is; ``b""`` at the deadline.
+
+        An addition to pyserial's interface for `hil.ports.serial_port`, which asks for it by name.
+        """
+        line = self._require_line()
+        line.wait_for(1, deadline_ns)
+        return line.bench.adapter.read(line.available(), line.world.now_ns)
+
+    def write(self, data: Any) -> int:
+        """Send bytes; they take their time on the wire, the call does not."""
+        raw = to_bytes(data)
+        self._require_line().write(raw)
+        return len(raw)
+
+    def flush(self) -> None:
+        """Let simulated time pass until everything written has left."""
+        self._require_line().drain()
+
+    def reset_input_buffer(self) -> None:
+        """Forget what has arrived."""
+        line = self._require_line()
+        line.bench.adapter.discard_input(line.world.now_ns)
+
+    def reset_output_buffer(self) -> None:
+        """Nothing to do: bytes are on the wire as soon as they are written."""
+
+    def fileno(self) -> int:
+        """There is none; the error is the one that a file without a terminal gives."""
+        raise OSError(errno.ENOTTY, f"{self._port} is simulated and has no file descriptor")
+
+    def _update_dtr_state(self) -> None:
+        self._update_lines()
+
+    def _update_rts_state(self) -> None:
+        self._update_lines()
+
+    def _update_lines(self) -> None:
+        line = self._require_line()
+        line.bench.set_modem_lines(
+            dtr=bool(self._dtr_state), rts=bool(self._rts_state), now_ns=line.world.now_ns
+        )
+
+    def _update_break_state(self) -> None:
+        self._require_line()
+
+    @property
+    def cts(self) -> bool:
+        """The adapter's CTS input; nothing is wired to it."""
+        self._require_line()
+        return False
+
+    @property
+    def dsr(self) -> bool:
+        """The adapter's DSR input; nothing is wired to it."""
+        self._require_line()
+        return False
+
+    @property
+    def ri(self) -> bool:
+        """The adapter's RI input; nothing is wired to it."""
+        self._require_line()
+        return False
+
+    @property
+    def cd(self) -> bool:
+        """The adapter's CD input; nothing is wired to it."""
+        self._require_line()
+        return False

@@ -1,0 +1,268 @@
+"""The one file that knows esptool: a session with the boot loader of a module.
+
+esptool is used as it is installed, in-process and through its public functions. Three things are
+arranged around it for as long as a session lasts, and put back afterwards:
+
+* It gets the rig's open port and never opens, resets or closes one.
+* Its pauses pass on the rig's clock, so that they cost nothing in simulated time.
+* Since version 5.0 it formats every packet for a trace that is switched off, which is 97 % of the
+  time of an unpaced write; the formatter is replaced by one that does nothing.
+
+Process-wide names of esptool are replaced, so one session runs at a time in a process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import esptool
+import esptool.cmds
+import esptool.loader
+import esptool.reset
+import serial
+from esp_pylib.logger import EspLog
+from esptool.logger import EsptoolLogger, TemplateLogger
+
+from hil.errors import FlashingError, LoaderError, MistakeError, WrongChipError
+from hil.units import NS_PER_S, format_offset, format_size, parse_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hil.ports.clock import Clock
+    from hil.ports.serial_port import SerialPort
+
+    Progress = Callable[[int, int], None]
+    """Called with what has been done and what is to be done, in bytes or blocks."""
+
+CHIP = "ESP8266"
+CONNECT_ATTEMPTS = 3
+ESPTOOL_VERSION = esptool.__version__
+_FORMATS_EAGERLY = int(ESPTOOL_VERSION.split(".", maxsplit=1)[0]) >= 5
+
+_CHECKS = (
+    "check that the module is fed, that GPIO0 is low and GPIO15 low while EXT_RSTB rises, that TX "
+    "and RX are not swapped, and that the port is the module's; `hil rig check` tells them apart"
+)
+
+_session_lock = threading.Lock()
+
+
+class _QuietLogger(TemplateLogger):  # type: ignore[misc] # esptool publishes no types
+    """Keeps what esptool has to say for the error text, and passes its progress on."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.progress: Progress | None = None
+
+    def print(self, *args: Any, **kwargs: Any) -> None:
+        """Plain talk is dropped."""
+
+    def note(self, message: str) -> None:
+        """A remark."""
+        self.messages.append(message)
+
+    def warning(self, message: str) -> None:
+        """Something that esptool finds odd."""
+        self.messages.append(message)
+
+    def error(self, message: str) -> None:
+        """Something that esptool gives up on."""
+        self.messages.append(message)
+
+    def stage(self, finish: bool = False) -> None:  # noqa: FBT001, FBT002 - esptool's signature
+        """Stages are not shown."""
+
+    def set_verbosity(self, verbosity: str) -> None:
+        """There is only one."""
+
+    def progress_bar(
+        self,
+        cur_iter: int,
+        total_iters: int,
+        prefix: str = "",
+        suffix: str = "",
+        bar_length: int = 30,
+    ) -> None:
+        """Tell how far the write is."""
+        del prefix, suffix, bar_length
+        if self.progress is not None:
+            self.progress(cur_iter, total_iters)
+
+
+class LoaderSession:
+    """An open session with the flasher stub of an ESP8266. Made by `open_loader_session`.
+
+    Args:
+        loader: esptool's object.
+        logger: What hears it.
+        port_name: For error texts.
+    """
+
+    def __init__(self, loader: Any, logger: _QuietLogger, port_name: str) -> None:
+        self._loader = loader
+        self._logger = logger
+        self._port_name = port_name
+        self.chip_name: str = loader.get_chip_description()
+        self.chip_id: int = loader.chip_id()
+        self.mac: str = ":".join(f"{byte:02x}" for byte in loader.read_mac())
+        self.flash_id: int = loader.flash_id()
+        size_name = esptool.detect_flash_size(loader)
+        if size_name is None:
+            raise LoaderError(
+                f"the flash on {port_name} has an unknown id 0x{self.flash_id:06x}: its size "
+                "cannot be told. Check the solder joints of the flash chip and its supply"
+            )
+        self.flash_size_bytes: int = parse_size(size_name)
+
+    def write(
+        self, offset: int, data: bytes, *, flash_size_name: str, progress: Progress | None = None
+    ) -> None:
+        """Write one image, compressed on the way, and verify it by MD5.
+
+        Args:
+            offset: Flash address.
+            data: The image. One with an ``E9`` header at address 0 gets the size code patched.
+            flash_size_name: esptool's name of the size, ``1MB``.
+            progress: Called with bytes or blocks done and to do.
+
+        Raises:
+            FlashingError: The write or its verification failed.
+
+        Effects: the sectors of the image are erased and written.
+        """
+        self._logger.progress = progress
+        self._logger.messages.clear()
+        with self._reported(f"write {format_size(len(data))} at {format_offset(offset)}"):
+            esptool.write_flash(
+                self._loader, [(offset, data)], flash_size=flash_size_name, force=True
+            )
+        self._logger.progress = None
+
+    def md5(self, offset: int, length: int) -> str:
+        """MD5 of a stretch of the flash, computed by the module."""
+        with self._reported(f"hash {format_size(length)} at {format_offset(offset)}"):
+            digest: str = self._loader.flash_md5sum(offset, length)
+        return digest
+
+    def holds(self, offset: int, data: bytes) -> bool:
+        """Whether the flash has these bytes at this address already."""
+        return self.md5(offset, len(data)) == hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The content of a stretch of the flash.
+
+        Raises:
+            FlashingError: The read failed or its checksum did not fit.
+        """
+        with self._reported(f"read {format_size(length)} at {format_offset(offset)}"):
+            content: bytes = self._loader.read_flash(offset, length)
+        return content
+
+    def erase(self, offset: int, length: int) -> None:
+        """Erase whole sectors.
+
+        Raises:
+            MistakeError: `offset` or `length` is not a multiple of 4096.
+            FlashingError: The erase failed.
+        """
+        if offset % 4096 or length % 4096:
+            raise MistakeError(
+                f"cannot erase {length} bytes at {format_offset(offset)}: the flash is erased by "
+                "sectors, so both must be multiples of 4096"
+            )
+        with self._reported(f"erase {format_size(length)} at {format_offset(offset)}"):
+            esptool.erase_region(self._loader, offset, length)
+
+    def erase_all(self) -> None:
+        """Erase the whole flash."""
+        with self._reported("erase the flash"):
+            esptool.erase_flash(self._loader)
+
+    @contextmanager
+    def _reported(self, attempted: str) -> Iterator[None]:
+        try:
+            yield
+        except (esptool.FatalError, serial.SerialException, OSError) as error:
+            said = "; ".join([str(error), *self._logger.messages])
+            raise FlashingError(
+                f"cannot {attempted} through {self._port_name}: esptool said: {said}"
+            ) from error
+
+
+@contextmanager
+def open_loader_session(port: SerialPort, *, baud: int) -> Iterator[LoaderSession]:
+    """A session with the module's boot loader, which must be running already.
+
+    Args:
+        port: The rig's open port. It keeps its line format, whatever esptool sets meanwhile.
+        baud: The rate for the data; the loader is spoken to at 115200 first.
+
+    Raises:
+        WrongChipError: Another chip than an ESP8266 answers.
+        LoaderError: Nothing answers, or not as it should.
+
+    Effects: a flasher stub runs in the module's RAM afterwards; reset the module to leave it.
+    """
+    logger = _QuietLogger()
+    with _session_lock, _arranged(logger, port.clock):
+        try:
+            yield _connect(port, logger, baud)
+        finally:
+            port.restore_format()
+
+
+def _connect(port: SerialPort, logger: _QuietLogger, baud: int) -> LoaderSession:
+    try:
+        loader = esptool.detect_chip(
+            port.serial, connect_mode="no-reset", connect_attempts=CONNECT_ATTEMPTS
+        )
+    except (esptool.FatalError, serial.SerialException, OSError) as error:
+        raise LoaderError(
+            f"no boot loader answers on {port.name}: esptool said: {error}. The module was reset "
+            f"with GPIO0 held low; {_CHECKS}"
+        ) from error
+    if loader.CHIP_NAME != CHIP:
+        raise WrongChipError(
+            f"the chip on {port.name} is an {loader.CHIP_NAME}, not an {CHIP}. Nothing was "
+            "written; check that the port is the module's"
+        )
+    try:
+        loader = esptool.run_stub(loader)
+        if baud != loader.get_baud():
+            loader.change_baud(baud)
+        esptool.attach_flash(loader)
+        return LoaderSession(loader, logger, port.name)
+    except (esptool.FatalError, serial.SerialException, OSError) as error:
+        raise LoaderError(
+            f"the boot loader on {port.name} answers, but the flasher stub does not at {baud} "
+            f"baud: esptool said: {error}. Try a lower flash_baud; {_CHECKS}"
+        ) from error
+
+
+@contextmanager
+def _arranged(logger: _QuietLogger, clock: Clock) -> Iterator[None]:
+    """Esptool's pauses on the rig's clock, its trace formatter idle, its talk to our logger."""
+    rig_time = SimpleNamespace(
+        sleep=clock.sleep,
+        time=lambda: clock.now_ns() / NS_PER_S,
+        monotonic=lambda: clock.now_ns() / NS_PER_S,
+        perf_counter=time.perf_counter,
+    )
+    with ExitStack() as stack:
+        for module in (esptool.loader, esptool.cmds, esptool.reset):
+            if hasattr(module, "time"):
+                stack.enter_context(mock.patch.object(module, "time", rig_time))
+        if _FORMATS_EAGERLY:
+            stack.enter_context(
+                mock.patch.object(esptool.loader.HexFormatter, "__str__", lambda _: "")
+            )
+        stack.enter_context(mock.patch.object(EspLog, "instance", EspLog.instance))
+        EsptoolLogger().set_logger(logger)
+        yield

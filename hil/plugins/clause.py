@@ -1,0 +1,69 @@
+"""The marker ``clause``: which clauses of the document a test claims.
+
+``@pytest.mark.clause("CWJAP-03", "CWJAP-04")`` on a test, a class, or one parameter set through
+``pytest.param(..., marks=...)``. An id that the catalogue does not have is an error of collection.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hil.errors import CatalogueError
+from hil.spec.catalogue import load_catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+
+def clauses_of(item: pytest.Item) -> tuple[str, ...]:
+    """The ids of the clauses that a test claims, outermost marker first, each once."""
+    markers = reversed(list(item.iter_markers("clause")))
+    return tuple(dict.fromkeys(clause_id for marker in markers for clause_id in marker.args))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line(
+        "markers", "clause(id, ...): clauses of the AT document that this test claims"
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,  # noqa: ARG001 - pytest calls by name
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn claims that the catalogue does not know into an error of this file."""
+    report = yield
+    problems = [
+        f"{item.nodeid}: {problem}"
+        for item in report.result or ()
+        if isinstance(item, pytest.Item)
+        for problem in _problems(item)
+    ]
+    if problems:
+        report.outcome = "failed"
+        report.longrepr = "\n".join(problems)
+        report.result = []
+    return report
+
+
+def _problems(item: pytest.Item) -> Iterator[str]:
+    for marker in item.iter_markers("clause"):
+        if not marker.args or marker.kwargs:
+            yield 'the marker clause takes one or more ids, clause("CWJAP-03"), and nothing else'
+        for clause_id in marker.args:
+            problem = _problem(clause_id)
+            if problem:
+                yield problem
+
+
+def _problem(clause_id: object) -> str:
+    if not isinstance(clause_id, str):
+        return f"the marker clause takes ids as text, not {clause_id!r}"
+    try:
+        load_catalogue().claimable(clause_id)
+    except CatalogueError as error:
+        return str(error)
+    return ""

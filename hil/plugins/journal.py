@@ -1,0 +1,285 @@
+"""The journal of a run: the run folder, what is written into it, and the last lines on the screen.
+
+It works when a test that was collected holds a rig or claims a clause, or when ``--hil-report
+DIR`` is given; otherwise nothing is created. What other plugins put where:
+
+- Observations of a test go into ``item.stash`` under `TRANSCRIPT_KEY`, `BOOT_LOGS_KEY`,
+  `FLASH_RECORDS_KEY` and `MEASUREMENTS_KEY` (lists; `hil.plugins.attachment` gives the shapes),
+  and `RIG_TIME_KEY` tells the rig's time.
+- Facts of the run are told by `describe_rig`, `describe_firmware` and `note`, at any time and from
+  any worker.
+
+Under pytest-xdist only the controller writes; what workers observe travels with their reports.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hil.errors import RunRecordError
+from hil.plugins.attachment import (
+    BOOT_LOGS_KEY,
+    FLASH_RECORDS_KEY,
+    MEASUREMENTS_KEY,
+    NOTES_KEY,
+    RIG_SUMMARY_KEY,
+    RIG_TIME_KEY,
+    TRANSCRIPT_KEY,
+    Entry,
+    attach,
+    begin,
+    is_hil_test,
+)
+from hil.report.environment import describe_environment
+from hil.report.journal import JOURNAL_NAME, Journal, wall_time
+from hil.report.outcome import CLAUSE_PRECEDENCE, ClauseVerdict, TestOutcome
+from hil.report.run_folder import create_run_folder, point_latest_at
+from hil.report.run_json import RUN_JSON_NAME, RunJsonWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from hil.report.measurement import Measurement
+
+__all__ = [
+    "BOOT_LOGS_KEY",
+    "FLASH_RECORDS_KEY",
+    "MEASUREMENTS_KEY",
+    "RIG_SUMMARY_KEY",
+    "RIG_TIME_KEY",
+    "TRANSCRIPT_KEY",
+    "add_measurement",
+    "describe_firmware",
+    "describe_rig",
+    "journal_of",
+    "note",
+]
+
+_WRITER_KEY = pytest.StashKey["RunWriter"]()
+_WORDS = {
+    TestOutcome.MARGINAL: ("marginal", "M", ("MARGINAL", {"yellow": True})),
+    TestOutcome.DEVIATES: ("deviates", "D", ("DEVIATES", {"yellow": True})),
+    TestOutcome.RIG_ERROR: ("error", "R", ("RIG ERROR", {"red": True})),
+    TestOutcome.BLOCKED: ("error", "B", ("BLOCKED", {"red": True})),
+}
+_LISTED_DEVIATIONS = 20
+
+
+def journal_of(config: pytest.Config) -> Journal | None:
+    """The journal of this session; None if it has none (yet), and on a worker."""
+    writer = config.stash.get(_WRITER_KEY, None)
+    return None if writer is None else writer.journal
+
+
+def note(
+    config: pytest.Config, kind: str, *, rig_time_ns: int | None = None, **fields: Any
+) -> None:
+    """Write a record about the run, as soon as there is a journal.
+
+    Args:
+        config: The session's.
+        kind: The kind of record; ``docs/run-record.md`` lists those that the run record sums up.
+        rig_time_ns: When it happened on the rig's clock.
+        **fields: What happened, in values that JSON has.
+    """
+    event = {"kind": kind, "time": wall_time(), "rig_time_ns": rig_time_ns, **fields}
+    journal = journal_of(config)
+    if journal is None:
+        config.stash.setdefault(NOTES_KEY, []).append(event)
+    else:
+        journal.append(**event)
+
+
+def describe_rig(config: pytest.Config, summary: Entry) -> None:
+    """Tell which rig the session runs on.
+
+    Args:
+        config: The session's.
+        summary: ``name``, ``source`` (the file), ``is_virtual``, ``has`` (needs it meets), and
+            ``modules``, each with ``slot``, ``port``, ``baud``, ``dialect`` (virtual ones).
+    """
+    if config.stash.get(RIG_SUMMARY_KEY, None) != summary:
+        config.stash[RIG_SUMMARY_KEY] = summary
+        note(config, "rig", rig=summary)
+
+
+def describe_firmware(config: pytest.Config, summary: Entry) -> None:
+    """Tell which firmware the modules of the session carry.
+
+    Args:
+        config: The session's.
+        summary: ``name``, ``at_version``, ``sdk_version``, ``manifest`` (the file), as known.
+    """
+    note(config, "firmware", firmware=summary)
+
+
+def add_measurement(item: pytest.Item, measurement: Measurement) -> None:
+    """Record a measurement of a test; outside of its limits it fails the test at its end."""
+    item.stash.setdefault(MEASUREMENTS_KEY, []).append(measurement)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare to write, unless this is a worker of pytest-xdist."""
+    if not hasattr(config, "workerinput"):
+        writer = RunWriter(config)
+        config.stash[_WRITER_KEY] = writer
+        config.pluginmanager.register(writer, "hil-run-writer")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Note when a test begins on the rig's clock."""
+    begin(item)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attach to each report of a test with a rig what was observed meanwhile."""
+    report = yield
+    return attach(item, call, report) if is_hil_test(item) else report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(
+    report: pytest.TestReport | pytest.CollectReport,
+) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """Name the outcomes that pytest does not have."""
+    attachment = getattr(report, "hil", None)
+    return _WORDS.get(TestOutcome(attachment["outcome"])) if attachment else None
+
+
+class RunWriter:
+    """Writes the run folder of one session, where there is something to write.
+
+    Args:
+        config: The session's.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.journal: Journal | None = None
+        self._config = config
+        self._started = datetime.now(UTC).astimezone()
+        self._started_text = wall_time()
+        self._run_json: RunJsonWriter | None = None
+        self._reports: list[pytest.TestReport | pytest.CollectReport] = []
+        self._problem = ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Open the journal before the first test, if it is known that there is something to write.
+
+        The controller of pytest-xdist collects nothing and learns it from the first report.
+        """
+        option = session.config.option
+        is_stopped = session.testsfailed and not option.continue_on_collection_errors
+        if option.collectonly or is_stopped:
+            return
+        if self._report_option() or any(map(is_hil_test, session.items)):
+            self._open()
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Take a file that could not be collected."""
+        if report.failed:
+            self._take_report(report)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take a phase of a test."""
+        if self.journal is None and hasattr(report, "hil"):
+            self._open()
+        self._take_report(report)
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """End the journal and make the reports from it."""
+        self._reports.clear()
+        if self.journal is None or self._run_json is None:
+            return
+        self.journal.append("run finished", exit_status=int(exitstatus))
+        self.journal.close()
+        # Importing what renders costs a quarter of a second: only for a run that has a folder.
+        from hil.plugins.replay import render_run  # noqa: PLC0415
+
+        try:
+            self._run_json.write()
+            render_run(self.journal.path.parent)
+        except (RunRecordError, OSError) as error:
+            self._problem = str(error)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print where the report is, and what became of the clauses."""
+        if self.journal is None or self._run_json is None:
+            return
+        record = self._run_json.record()
+        terminalreporter.section("hil report")
+        if self._problem:
+            terminalreporter.line(f"no report could be made: {self._problem}", red=True)
+        deviations = [each for each in record["tests"] if each["outcome"] == TestOutcome.DEVIATES]
+        for test in deviations[:_LISTED_DEVIATIONS]:
+            terminalreporter.line(f"deviates: {test['id']}: {test['reason']}", yellow=True)
+        if len(deviations) > _LISTED_DEVIATIONS:
+            terminalreporter.line(f"... and {len(deviations) - _LISTED_DEVIATIONS} more deviate")
+        counts = record["counts"]["clauses"]
+        shown = (*CLAUSE_PRECEDENCE, ClauseVerdict.WAIVED)
+        clauses = ", ".join(f"{counts[each]} {each}" for each in shown if counts.get(each))
+        terminalreporter.line(f"clauses: {clauses}")
+        terminalreporter.line(f"report:  {self._shown_path()}")
+
+    def _take_report(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        if self.journal is None:
+            self._reports.append(report)
+            return
+        attachment = getattr(report, "hil", {})
+        for event in attachment.pop("notes", ()):
+            self.journal.append(**event)
+        serialised = self._config.hook.pytest_report_to_serializable(
+            config=self._config, report=report
+        )
+        self.journal.append(
+            "report", rig_time_ns=attachment.get("rig_finished_ns"), report=serialised
+        )
+
+    def _open(self) -> None:
+        if self.journal is not None:
+            return
+        summary = self._config.stash.get(RIG_SUMMARY_KEY, None)
+        folder = create_run_folder(self._base(), self._started, self._rig_name(summary))
+        self._run_json = RunJsonWriter(folder / RUN_JSON_NAME)
+        self.journal = Journal(folder / JOURNAL_NAME, followers=[self._run_json.take])
+        self.journal.append(
+            "run started",
+            time=self._started_text,
+            rig=summary,
+            environment=describe_environment(self._config.invocation_params.args),
+        )
+        point_latest_at(folder)
+        for event in self._config.stash.get(NOTES_KEY, []):
+            self.journal.append(**event)
+        for report in self._reports:
+            self._take_report(report)
+        self._reports.clear()
+
+    def _report_option(self) -> str | None:
+        return self._config.getoption("--hil-report", default=None) or None
+
+    def _base(self) -> Path:
+        chosen = self._report_option()
+        if chosen:
+            return self._config.invocation_params.dir / chosen
+        return self._config.rootpath / "reports"
+
+    def _rig_name(self, summary: Entry | None) -> str:
+        if summary and summary.get("name"):
+            return str(summary["name"])
+        return Path(self._config.getoption("--hil-rig", default=None) or "rig").stem
+
+    def _shown_path(self) -> Path:
+        folder = self._base() if self.journal is None else self.journal.path.parent
+        page = folder / "report.html"
+        here = self._config.invocation_params.dir
+        return page.relative_to(here) if page.is_relative_to(here) else page

@@ -1,0 +1,379 @@
+"""Makes ``report.html``, ``junit.xml`` and ``run.json`` of a run from its journal.
+
+pytest-html and pytest's own JUnit plugin only know how to follow a session. So a small session of
+its own is held in which nothing is collected or run: the reports come out of the journal. A live
+run, a killed one and one that is rendered again take this same way.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+import pytest
+
+from hil.errors import RunRecordError
+from hil.report.html.badge import badge
+from hil.report.html.detail import test_detail
+from hil.report.html.markup import element
+from hil.report.html.overview import appendix, overview, page_title
+from hil.report.journal import JOURNAL_NAME, Event, read_journal
+from hil.report.outcome import TestOutcome, outcome_of_phases
+from hil.report.record import phase_outcome, record_from_journal
+from hil.report.run_folder import resolve_run_folder
+from hil.report.run_json import RUN_JSON_NAME, write_run_json
+from hil.units import NS_PER_S, format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+HTML_NAME = "report.html"
+JUNIT_NAME = "junit.xml"
+
+# pytest's plugins that a session without tests does not need, or that touch the process: the
+# outer session owns standard output, the fault handler, logging and the debugger.
+_PLUGINS_OFF = (
+    "cacheprovider",
+    "capture",
+    "debugging",
+    "doctest",
+    "faulthandler",
+    "logging",
+    "pastebin",
+    "stepwise",
+    "terminal",
+    "threadexception",
+    "unittest",
+    "unraisableexception",
+    "warnings",
+)
+_PLUGINS_ON = ("pytest_metadata.plugin", "pytest_html.plugin")
+_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+
+# The filters of pytest-html know pytest's outcomes only; these lend ours their places.
+_PLACES = {
+    TestOutcome.PASSED: "Passed",
+    TestOutcome.MARGINAL: "XPassed",
+    TestOutcome.FAILED: "Failed",
+    TestOutcome.DEVIATES: "XFailed",
+    TestOutcome.SKIPPED: "Skipped",
+    TestOutcome.RIG_ERROR: "Error",
+    TestOutcome.BLOCKED: "Error",
+}
+_LABELS = {
+    "passed": "passed",
+    "xpassed": "marginal",
+    "failed": "failed",
+    "xfailed": "deviate",
+    "skipped": "skipped",
+    "error": "rig error or blocked",
+}
+_CUT_SHORT = "The run ended before this test did."
+_SHOWN_CLAUSES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedRun:
+    """The files that were made of a run."""
+
+    html: Path
+    junit: Path
+    run_json: Path
+
+
+def render_run(run_dir: Path) -> RenderedRun:
+    """Make the report, the JUnit file and the run record of a run from its journal.
+
+    Args:
+        run_dir: The run folder, or a ``latest`` that leads to it.
+
+    Raises:
+        RunRecordError: There is no journal, it is damaged, or pytest-html refuses it.
+
+    Effects: writes three files into the run folder.
+    """
+    folder = resolve_run_folder(run_dir).resolve()
+    journal = folder / JOURNAL_NAME
+    record = record_from_journal(read_journal(journal))
+    rendered = RenderedRun(folder / HTML_NAME, folder / JUNIT_NAME, folder / RUN_JSON_NAME)
+    write_run_json(rendered.run_json, record)
+    _hold_session(rendered, ReplayPlugin(record, read_journal(journal)))
+    _correct_junit(rendered.junit, record)
+    return rendered
+
+
+def _hold_session(rendered: RenderedRun, replay: ReplayPlugin) -> None:
+    style = resources.files("hil.report.html").joinpath("report.css")
+    with resources.as_file(style) as style_path, _undisturbed():
+        arguments = [
+            *(f"-pno:{name}" for name in _PLUGINS_OFF),
+            *(f"-p{name}" for name in _PLUGINS_ON),
+            f"-c{os.devnull}",
+            f"--rootdir={rendered.html.parent}",
+            "--noconftest",
+            "--assert=plain",
+            f"--html={rendered.html}",
+            "--self-contained-html",
+            f"--css={style_path}",
+            "-oinitial_sort=original",
+            "-orender_collapsed=all",
+            f"--junitxml={rendered.junit}",
+            "-ojunit_suite_name=hil",
+        ]
+        status = pytest.main(arguments, plugins=[replay])
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise RunRecordError(
+            f"cannot make a report of {rendered.html.parent}: the replaying session ended with "
+            f"{status!r}. The journal itself is whole"
+        )
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep the settings of the outer session out, and its environment as it was."""
+    kept = {name: os.environ.pop(name, None) for name in _VARIABLES}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for name, value in kept.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+class ReplayPlugin:
+    """Feeds the reports of a journal to a session, and the page with what hil knows of them.
+
+    Args:
+        record: The run record.
+        events: The records of the journal.
+    """
+
+    def __init__(self, record: dict[str, Any], events: Iterator[Event]) -> None:
+        self._record = record
+        self._events = events
+        self._phases: dict[str, list[dict[str, Any]]] = {}
+        self._rows: set[int] = set()
+        self._counts = dict.fromkeys(_LABELS, 0)
+        self._page: Any = None
+        self._attempts: dict[int, _Attempt] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> bool:
+        """Collect nothing."""
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Let the tests of the journal happen again."""
+        for event in self._events:
+            if event["record"] == "report":
+                self._replay(session.config, event["report"])
+        for unfinished in list(self._phases.values()):
+            self._finish(session.config, unfinished)
+        return True
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_metadata(self, metadata: dict[str, Any]) -> None:
+        """Keep facts about this session out of the page: they belong to another one."""
+        metadata.clear()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:
+        """Title the page, and name the filters after our outcomes."""
+        report.title = page_title(self._record)
+        self._page = report
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_header(self, cells: list[str]) -> None:
+        """Replace the columns."""
+        cells[:] = [
+            '<th class="sortable" data-column-type="result"></th>',
+            "<th>Outcome</th>",
+            '<th class="sortable" data-column-type="testId">Test</th>',
+            '<th class="of-clauses">Clauses</th>',
+            '<th class="sortable of-time" data-column-type="duration">Duration</th>',
+            '<th class="of-rig of-time">Rig time</th>',
+        ]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
+        """Give each attempt of a test one row, which speaks for all its phases."""
+        if report.when == "collect":
+            self._counts["error"] += 1
+            cells[:] = _collect_row(report)
+            return
+        attempt = self._attempts.get(id(report))
+        if attempt is None or id(report) in self._rows:
+            cells.clear()
+            return
+        self._rows.add(id(report))
+        self._counts[_PLACES[attempt.outcome].lower()] += 1
+        cells[:] = attempt.row(duration=cells[2])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_html(self, report: Any, data: list[str]) -> None:
+        """Show what all phases logged, and no empty box."""
+        attempt = self._attempts.get(id(report))
+        if attempt is not None:
+            data[:] = attempt.log()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str], postfix: list[str]) -> None:
+        """Add everything beside the table of tests."""
+        prefix.append(str(overview(self._record)))
+        postfix.append(str(appendix(self._record)))
+        for place, entry in self._page.outcomes.items():
+            entry["value"] = self._counts.get(place, 0)
+            entry["label"] = _LABELS.get(place, entry["label"])
+
+    def _replay(self, config: pytest.Config, data: dict[str, Any]) -> None:
+        if data.get("$report_type") == "CollectReport":
+            report = config.hook.pytest_report_from_serializable(config=config, data=data)
+            report.when = "collect"
+            config.hook.pytest_collectreport(report=report)
+            return
+        data["nodeid"] = _decodable(data["nodeid"])
+        if isinstance(data["longrepr"], list):
+            data["longrepr"] = tuple(data["longrepr"])  # the place and reason of a skip
+        phases = self._phases.setdefault(data["nodeid"], [])
+        if data["when"] == "setup" and phases:
+            self._finish(config, phases)
+            phases = self._phases.setdefault(data["nodeid"], [])
+        phases.append(data)
+        if data["when"] == "teardown":
+            self._finish(config, phases)
+
+    def _finish(self, config: pytest.Config, phases: list[dict[str, Any]]) -> None:
+        """Replay an attempt of a test whose phases are all known."""
+        del self._phases[phases[0]["nodeid"]]
+        attempt = _Attempt(_completed(phases))
+        reports = [
+            config.hook.pytest_report_from_serializable(config=config, data=dict(phase))
+            for phase in attempt.phases
+        ]
+        speaker = next((each for each in reports if each.when == "call"), reports[0])
+        self._attempts[id(speaker)] = attempt
+        attempt.speaker = speaker
+        reports[-1].extras = [
+            {
+                "name": "details",
+                "format_type": "html",
+                "content": str(test_detail(attempt.phases)),
+                "mime_type": None,
+                "extension": "html",
+            }
+        ]
+        reports[-1].user_properties += [("clause", each) for each in attempt.clauses]
+        for report in reports:
+            config.hook.pytest_runtest_logreport(report=report)
+
+
+class _Attempt:
+    """One attempt of a test, as the page shows it."""
+
+    def __init__(self, phases: Sequence[dict[str, Any]]) -> None:
+        self.phases = phases
+        self.speaker: Any = None
+        self.outcome = outcome_of_phases(map(phase_outcome, phases))
+        attachments = [phase.get("hil") or {} for phase in phases]
+        self.clauses = next((each["clauses"] for each in attachments if "clauses" in each), [])
+        rig_times = [each.get("rig_duration_s") for each in attachments]
+        self._rig_s = sum(each for each in rig_times if each)
+
+    def row(self, duration: str) -> list[str]:
+        folder, _, name = self.phases[0]["nodeid"].rpartition("/")
+        shown = ", ".join(self.clauses[:_SHOWN_CLAUSES])
+        more = len(self.clauses) - _SHOWN_CLAUSES
+        rig_time = format_duration(round(self._rig_s * NS_PER_S)) if self._rig_s else ""
+        return [
+            f'<td class="col-result">{_PLACES[self.outcome]}</td>',
+            element("td", badge(str(self.outcome)), class_="col-verdict"),
+            element("td", name, element("span", f" {folder}", class_="dim"), class_="col-testId"),
+            element("td", shown, f" and {more} more" if more > 0 else None, class_="col-clauses"),
+            duration,
+            element("td", rig_time, class_="col-rig"),
+        ]
+
+    def log(self) -> list[str]:
+        reports = [*self.phases]
+        told = [_failure_text(each) for each in reports if each["outcome"] == "failed"]
+        told += [_failure_text(each) for each in reports if each.get("wasxfail")]
+        # The last report has the output captured in all phases.
+        sections = reports[-1].get("sections") or ()
+        return [
+            *(escape(text) for text in told if text),
+            *(f"{f' {escape(head)} ':-^80}\n{escape(text)}" for head, text in sections),
+        ]
+
+
+def _collect_row(report: Any) -> list[str]:
+    return [
+        '<td class="col-result">Error</td>',
+        element("td", badge("blocked", "not collected"), class_="col-verdict"),
+        element("td", report.nodeid, class_="col-testId"),
+        '<td class="col-clauses"></td>',
+        '<td class="col-duration"></td>',
+        '<td class="col-rig"></td>',
+    ]
+
+
+def _failure_text(phase: dict[str, Any]) -> str:
+    report = pytest.TestReport._from_json(dict(phase))  # noqa: SLF001 - pytest offers no other way
+    return report.longreprtext
+
+
+def _completed(phases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The phases of an attempt, with those that a killed run did not reach."""
+    if phases[-1]["when"] == "teardown":
+        return phases
+    blank = {**phases[-1], "sections": [], "duration": 0.0, "hil": {}}
+    blank["hil"] = {"clauses": (phases[0].get("hil") or {}).get("clauses", [])}
+    if all(phase["outcome"] == "passed" for phase in phases):
+        said = {"outcome": str(TestOutcome.BLOCKED), "reason": _CUT_SHORT}
+        cut = {**blank, "when": "call", "outcome": "failed", "longrepr": _CUT_SHORT}
+        cut["hil"] = {**blank["hil"], **said}
+        phases = [each for each in phases if each["when"] != "call"] + [cut]
+    return [*phases, {**blank, "when": "teardown", "outcome": "passed", "longrepr": None}]
+
+
+def _decodable(node_id: str) -> str:
+    """A test's id that pytest-html can decode: it takes backslashes for escapes."""
+    try:
+        node_id.encode("utf-8").decode("unicode_escape")
+    except UnicodeDecodeError:
+        return node_id.replace("\\", "\\\\")
+    return node_id
+
+
+def _correct_junit(path: Path, record: dict[str, Any]) -> None:
+    """Give the JUnit file the time and the host of the run instead of the replay's."""
+    tree = ElementTree.parse(path)  # noqa: S314 - pytest has just written it
+    environment = record["environment"]
+    for suite in tree.iter("testsuite"):
+        suite.set("timestamp", record["started"])
+        suite.set("hostname", str(environment.get("host", "")))
+        suite.set("time", f"{sum(test['duration_s'] for test in record['tests']):.3f}")
+        properties = ElementTree.Element("properties")
+        for name, value in _suite_properties(record):
+            ElementTree.SubElement(properties, "property", name=name, value=value)
+        suite.insert(0, properties)
+    tree.write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _suite_properties(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "rig", str((record["rig"] or {}).get("name", ""))
+    yield "firmware", str((record["firmware"] or {}).get("name", ""))
+    yield "verdict", str(record["verdict"])
+    for name, version in (record["environment"].get("versions") or {}).items():
+        yield f"version.{name}", str(version)

@@ -1,0 +1,194 @@
+"""The byte port on any pyserial port: a device file, an ``rfc2217://`` server, a ``sim://`` world."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol, cast
+
+import serial
+
+from hil.errors import PortError
+from hil.units import NS_PER_S
+
+from .byte_port import Direction, Parity, PortFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .byte_port import Tap
+    from .clock import Clock
+
+WRITE_TIMEOUT_S = 10.0
+"""How long a port may refuse to take bytes before it counts as stuck."""
+
+_GONE = (
+    "Check that the adapter is still plugged in and that no other program uses it; "
+    "the run goes on once it is back"
+)
+_OPEN_REMEDIES = {
+    2: "Check the name of the port in the rig description and that the adapter is plugged in",
+    13: "Add yourself to the group that owns the port (often `dialout`) and log in again",
+    16: "Another program holds the port; close it",
+}
+
+
+class _ReceivesUntil(Protocol):
+    """The one addition to pyserial's interface that ports of simulated worlds have."""
+
+    def receive_until(self, deadline_ns: int) -> bytes:
+        """Everything that is there as soon as one byte is."""
+
+
+class SerialPort:
+    """A `BytePort` that owns a pyserial port.
+
+    Args:
+        port: An open pyserial port.
+        clock: The clock on which its bytes arrive.
+        capabilities: What the wiring allows beyond bytes at 8N1.
+    """
+
+    def __init__(
+        self,
+        port: serial.SerialBase,
+        clock: Clock,
+        *,
+        capabilities: frozenset[str] = frozenset(),
+    ) -> None:
+        self.serial = port
+        self.clock = clock
+        self.name = str(port.port)
+        self.tap: Tap | None = None
+        self._capabilities = capabilities
+        self._format = PortFormat(
+            baud=port.baudrate,
+            data_bits=port.bytesize,
+            parity=Parity(port.parity),
+            stop_bits=port.stopbits,
+            is_rts_cts=port.rtscts,
+        )
+        self._receives_until = (
+            cast("_ReceivesUntil", port) if hasattr(port, "receive_until") else None
+        )
+
+    @property
+    def format(self) -> PortFormat:
+        """The present line format of the host's side."""
+        return self._format
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What this port can do beyond bytes at 8N1."""
+        return self._capabilities
+
+    def set_format(self, line_format: PortFormat) -> None:
+        """Set the host's side of the line.
+
+        Raises:
+            PortError: The port cannot do this rate or format.
+        """
+        with self._reported(
+            f"set {line_format.baud} baud, {line_format.data_bits}{line_format.parity.value}"
+            f"{line_format.stop_bits:g} on",
+            "Choose a rate and a format that this adapter supports",
+        ):
+            self.serial.baudrate = line_format.baud
+            self.serial.bytesize = line_format.data_bits
+            self.serial.parity = line_format.parity.value
+            self.serial.stopbits = line_format.stop_bits
+            self.serial.rtscts = line_format.is_rts_cts
+        self._format = line_format
+
+    def restore_format(self) -> None:
+        """Set the port back to `format` after another program changed its settings."""
+        self.set_format(self._format)
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data`; returns when the port has taken it."""
+        if self.tap is not None:
+            self.tap(self.clock.now_ns(), Direction.SENT, data)
+        with self._reported("write to", _GONE):
+            self.serial.write(data)
+
+    def receive(self, deadline_ns: int) -> bytes:
+        """What has arrived, as soon as there is at least one byte; ``b""`` at the deadline."""
+        with self._reported("read from", _GONE):
+            data = self._receive(deadline_ns)
+        if data and self.tap is not None:
+            self.tap(self.clock.now_ns(), Direction.RECEIVED, data)
+        return data
+
+    def _receive(self, deadline_ns: int) -> bytes:
+        if self._receives_until is not None:
+            return self._receives_until.receive_until(deadline_ns)
+        waiting = self.serial.in_waiting
+        if waiting:
+            return self.serial.read(waiting)
+        remaining_s = (deadline_ns - self.clock.now_ns()) / NS_PER_S
+        self.serial.timeout = max(remaining_s, 0)
+        data = self.serial.read(1)
+        if data and (waiting := self.serial.in_waiting):
+            data += self.serial.read(waiting)
+        return data
+
+    def discard_input(self) -> None:
+        """Forget everything that has arrived and was not received."""
+        with self._reported("read from", _GONE):
+            self.serial.reset_input_buffer()
+
+    def close(self) -> None:
+        """Close the pyserial port."""
+        self.serial.close()
+
+    @contextmanager
+    def _reported(self, attempted: str, remedy: str) -> Iterator[None]:
+        try:
+            yield
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise PortError(
+                self.name, attempted=attempted, reason=str(error), remedy=remedy
+            ) from error
+
+
+def open_serial_port(
+    url: str,
+    clock: Clock,
+    *,
+    line_format: PortFormat,
+    keeps_lines_released: bool = False,
+    capabilities: frozenset[str] = frozenset(),
+) -> SerialPort:
+    """Open a port by name or pyserial URL.
+
+    Args:
+        url: ``/dev/ttyUSB0``, ``COM3``, ``rfc2217://HOST:PORT``, ``sim://WORLD/MACHINE``.
+        clock: The clock on which its bytes arrive.
+        line_format: How to set it.
+        keeps_lines_released: Open with DTR and RTS released, for wiring on which asserting them
+            would hold the module in reset.
+        capabilities: What the wiring allows beyond bytes at 8N1.
+
+    Raises:
+        PortError: The port does not exist, is busy, may not be opened or cannot be set so.
+    """
+    try:
+        port = serial.serial_for_url(url, do_not_open=True)
+        port.baudrate = line_format.baud
+        port.bytesize = line_format.data_bits
+        port.parity = line_format.parity.value
+        port.stopbits = line_format.stop_bits
+        port.rtscts = line_format.is_rts_cts
+        port.write_timeout = WRITE_TIMEOUT_S
+        if keeps_lines_released:
+            port.dtr = False
+            port.rts = False
+        if hasattr(port, "exclusive"):
+            port.exclusive = True
+        port.open()
+    except (serial.SerialException, OSError, ValueError) as error:
+        remedy = _OPEN_REMEDIES.get(
+            getattr(error, "errno", None) or 0,
+            "Check the port's name; `python -m serial.tools.list_ports -v` lists what is there",
+        )
+        raise PortError(url, attempted="open", reason=str(error), remedy=remedy) from error
+    return SerialPort(port, clock, capabilities=capabilities)

@@ -1,0 +1,1 @@
+"""What a run leaves behind: outcomes, measurements, the journal, the run record and the report."""

@@ -1,0 +1,1 @@
+"""The parts of the report's page: made from the run record, escaped, without any request."""

@@ -1,0 +1,91 @@
+"""HTML elements from Python values: whatever is not markup already is escaped.
+
+Text of a module may hold anything, control characters and ``<script>`` included. There is one way
+for text into the page, and it leads through `element`.
+"""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_VOID_TAGS = frozenset({"br", "hr", "img", "input"})
+_PICTURE_OF_DELETE = "\u2421"
+_PICTURES = {
+    **{code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"},
+    0x7F: _PICTURE_OF_DELETE,
+    # Marks that turn the direction of writing could make a transcript read differently.
+    **{code: f"<U+{code:04X}>" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))},
+}
+
+
+class Html(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def escape(text: object) -> Html:
+    """Text for an element or an attribute, control characters as their visible pictures."""
+    visible = str(text).translate(_PICTURES)
+    return Html(html.escape(visible.encode("utf-8", "backslashreplace").decode("utf-8")))
+
+
+def join(parts: Iterable[Html]) -> Html:
+    """Several pieces of markup, one after the other."""
+    return Html("".join(parts))
+
+
+def element(tag: str, *children: object, **attributes: object) -> Html:
+    """An element; children and attributes that are None or False are left out.
+
+    Args:
+        tag: The element's name.
+        *children: Markup, or anything else as escaped text.
+        **attributes: The attributes; ``class_`` stands for ``class``, ``_`` for ``-``.
+    """
+    opening = tag + "".join(
+        _attribute(name.rstrip("_").replace("_", "-"), value)
+        for name, value in attributes.items()
+        if value is not None and value is not False
+    )
+    if tag in _VOID_TAGS:
+        return Html(f"<{opening}>")
+    inner = "".join(
+        child if isinstance(child, Html) else escape(child)
+        for child in children
+        if child is not None and child is not False
+    )
+    return Html(f"<{opening}>{inner}</{tag}>")
+
+
+def table(head: Iterable[object], rows: Iterable[Iterable[object]], **attributes: object) -> Html:
+    """A table with a head; a cell that is a ``th`` or ``td`` already stays what it is."""
+    titles = (_cell("th", each) for each in head)
+    body = join(element("tr", *(_cell("td", each) for each in row)) for row in rows)
+    return element(
+        "table", element("thead", element("tr", *titles)), element("tbody", body), **attributes
+    )
+
+
+def fold(summary: object, *content: object, is_open: bool = False, **attributes: object) -> Html:
+    """Content behind a line that opens and closes it."""
+    return element("details", element("summary", summary), *content, open=is_open, **attributes)
+
+
+def number_head(title: str) -> Html:
+    """The head of a column of numbers."""
+    return element("th", title, class_="number")
+
+
+def _cell(tag: str, value: object) -> Html:
+    if isinstance(value, Html) and value.startswith(f"<{tag}"):
+        return value
+    return element(tag, value)
+
+
+def _attribute(name: str, value: object) -> str:
+    return f" {name}" if value is True else f' {name}="{escape(value)}"'

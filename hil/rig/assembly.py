@@ -1,0 +1,180 @@
+"""Builds a rig from its description: the only file that knows both worlds, the real and the virtual.
+
+Real modules get a pyserial port and the system clock. Virtual ones get a simulated world, which is
+registered under its name so that ``sim://WORLD/MACHINE`` finds it, and that world's clock.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from hil.drive import url
+from hil.drive.contacts import VirtualContacts
+from hil.drive.registry import forget_world, register_world
+from hil.drive.simulated import SimulatedClock
+from hil.errors import RigFileError
+from hil.flashing.layout import plan_layout
+from hil.ports.byte_port import PortFormat
+from hil.ports.clock import Clock, SystemClock
+from hil.ports.combined_lines import CombinedLines
+from hil.ports.modem_lines import ModemLines
+from hil.ports.serial_port import SerialPort, open_serial_port
+from hil.virtual.bench import Bench, Contact
+from hil.virtual.chip import Chip, ChipSetup
+from hil.virtual.efuse import Efuse
+from hil.virtual.firmware.dialect import DIALECTS
+from hil.virtual.flash import NorFlash
+from hil.virtual.image import VersionStrings
+from hil.virtual.world import World
+
+from .flash_file import load_flash, save_flash
+from .module import RigModule
+from .rig import Rig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hil.flashing.manifest import Firmware
+    from hil.ports.control_lines import ControlLines
+
+    from .description import ModuleDescription, RigDescription
+
+MAC_PREFIX = bytes.fromhex("18fe34")
+"""Espressif's; virtual module n has the address 18:fe:34:00:00:0n."""
+
+VIRTUAL_PORT_CAPABILITIES = frozenset({"uart-format"})
+
+
+@contextmanager
+def open_rig(description: RigDescription, firmware: Firmware) -> Iterator[Rig]:
+    """An open rig, ready to use, all modules fed and running.
+
+    Args:
+        description: What it consists of.
+        firmware: What a virtual module with factory content has in its flash.
+
+    Raises:
+        PortError: A port cannot be opened.
+        RigFileError: The content of a virtual flash cannot be used.
+
+    Effects: the lines of real modules are released, those of virtual ones fed. On leaving, lines
+    are left in their safe state, ports are closed, and the flash of a virtual module with a state
+    file is saved.
+    """
+    with ExitStack() as stack:
+        benches = _build_worlds(description, firmware, stack)
+        clock: Clock = SystemClock()
+        if benches:
+            clock = SimulatedClock(next(iter(benches.values()))[0])
+        modules = []
+        for module in description.modules:
+            port = _open_port(module, clock)
+            stack.callback(port.close)
+            lines = CombinedLines(
+                [_open_lines(line_set.driver, line_set.circuit, port, benches.get(module.slot))
+                 for line_set in module.lines],
+                description.name,
+            )
+            stack.callback(lines.close)
+            modules.append(RigModule(module, port, lines, description.name))
+        yield Rig(description, clock, tuple(modules))
+
+
+def _build_worlds(
+    description: RigDescription, firmware: Firmware, stack: ExitStack
+) -> dict[int, tuple[World, Bench]]:
+    """A world with a bench for each virtual module, by slot."""
+    url.install()
+    worlds: dict[str, World] = {}
+    benches: dict[int, tuple[World, Bench]] = {}
+    virtual = [module for module in description.modules if module.is_virtual]
+    if virtual and len(virtual) != len(description.modules):
+        raise RigFileError(
+            description.path,
+            "module",
+            allowed="either real or virtual modules",
+            given="both kinds, which live on different clocks",
+        )
+    for module in virtual:
+        parts = urlsplit(module.port)
+        world = worlds.setdefault(parts.netloc, World())
+        flash = _build_flash(module, firmware, stack)
+        bench = Bench(
+            _build_chip(module, firmware, flash), circuit="two-transistor", is_wake_link_closed=True
+        )
+        world.add(parts.path.strip("/"), bench)
+        benches[module.slot] = world, bench
+    if len(worlds) > 1:
+        raise RigFileError(
+            description.path,
+            "module",
+            allowed="one world for all modules of a rig",
+            given=", ".join(sorted(worlds)),
+        )
+    for name, world in worlds.items():
+        register_world(name, world)
+        stack.callback(forget_world, name)
+    for world, bench in benches.values():
+        bench.switch(Contact.POWER, is_closed=True, now_ns=world.now_ns)
+    return benches
+
+
+def _build_chip(module: ModuleDescription, firmware: Firmware, flash: NorFlash) -> Chip:
+    setup = ChipSetup(
+        efuse=Efuse.for_mac(MAC_PREFIX + module.slot.to_bytes(3, "big")),
+        dialect=DIALECTS[module.dialect or "documented"],
+        stated_versions=VersionStrings(
+            at_version=_stated(firmware.at_version),
+            at_build=_stated(firmware.at_build),
+            sdk_version=_stated(firmware.sdk_version),
+            compile_time=_stated(firmware.compile_time),
+        ),
+    )
+    return Chip(setup, flash)
+
+
+def _stated(version: str) -> str:
+    return "" if version == "unknown" else version
+
+
+def _build_flash(module: ModuleDescription, firmware: Firmware, stack: ExitStack) -> NorFlash:
+    described = module.flash
+    if described is None:
+        raise RigFileError(None, "module.flash", allowed="a flash", given="none")
+    flash = NorFlash(described.size_bytes)
+    state = described.state
+    if state is not None:
+        stack.callback(lambda: save_flash(state, flash.snapshot()))
+        if state.exists():
+            flash.load(0, load_flash(state, described.size_bytes))
+            return flash
+    if described.content == "factory":
+        layout = plan_layout(firmware, described.size_bytes, force_512k=True)
+        for region in layout.regions:
+            flash.load(region.offset, region.expected_data)
+    elif not isinstance(described.content, str):
+        flash.load(0, load_flash(described.content, described.size_bytes))
+    return flash
+
+
+def _open_port(module: ModuleDescription, clock: Clock) -> SerialPort:
+    return open_serial_port(
+        module.port,
+        clock,
+        line_format=PortFormat(baud=module.baud),
+        keeps_lines_released=any(
+            line_set.driver == "modem-lines" and line_set.circuit == "direct"
+            for line_set in module.lines
+        ),
+        capabilities=VIRTUAL_PORT_CAPABILITIES if module.is_virtual else frozenset(),
+    )
+
+
+def _open_lines(
+    driver: str, circuit: str, port: SerialPort, virtual: tuple[World, Bench] | None
+) -> ControlLines:
+    if driver == "virtual" and virtual is not None:
+        return VirtualContacts(*virtual)
+    return ModemLines(port, circuit)

@@ -1,0 +1,232 @@
+"""What a rig consists of, read from a TOML file into frozen dataclasses.
+
+The format is described in docs/rig-file.md; ``fixtures/`` holds a virtual and a real example.
+Nothing is opened here, so a description can be checked without the rig.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hil.errors import RigFileError
+from hil.toml_table import Table, load_toml
+from hil.units import parse_size
+
+from .need import NEEDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SIMULATED_SCHEME = "sim://"
+LINE_DRIVERS = ("modem-lines", "virtual")
+CIRCUITS = ("two-transistor", "direct")
+DIALECTS = ("documented", "espressif-0.23")
+FLASH_CONTENTS = ("factory", "blank")
+
+_BAUD_RANGE = (110, 4_608_000)
+_FLASH_SIZES = ("512KB", "1MB", "2MB", "4MB", "8MB", "16MB")
+
+
+@dataclass(frozen=True, slots=True)
+class LineSet:
+    """Control lines that are switched by one piece of hardware.
+
+    Args:
+        name: How modules refer to it.
+        driver: ``modem-lines`` for DTR and RTS of the module's own port, ``virtual`` for the
+            contacts of a virtual bench.
+        circuit: How modem lines are wired: ``two-transistor`` or ``direct``.
+    """
+
+    name: str
+    driver: str
+    circuit: str = "two-transistor"
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualFlash:
+    """The flash of a virtual module.
+
+    Args:
+        size_bytes: Its size.
+        content: ``factory`` (flashed and bootable), ``blank``, or the path of a flash image.
+        state: A file that keeps the flash between runs, if there should be one.
+    """
+
+    size_bytes: int = 1024 * 1024
+    content: str | Path = "factory"
+    state: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleDescription:
+    """One module and how it is reached.
+
+    Args:
+        slot: Its number on the rig, from 0.
+        port: Device file, pyserial URL, or ``sim://WORLD/MACHINE`` for a virtual module.
+        baud: Rate of its AT firmware when it starts.
+        lines: The line sets that belong to it.
+        flash: Its flash, if it is virtual.
+        dialect: What its AT firmware speaks, if it is virtual.
+    """
+
+    slot: int
+    port: str
+    baud: int = 115200
+    lines: tuple[LineSet, ...] = ()
+    flash: VirtualFlash | None = None
+    dialect: str | None = None
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether this module exists in a simulated world."""
+        return self.port.startswith(SIMULATED_SCHEME)
+
+
+@dataclass(frozen=True, slots=True)
+class RigDescription:
+    """A rig as its file describes it.
+
+    Args:
+        name: The rig's name, part of every report's folder name.
+        modules: By slot, at least one.
+        has: What the rig has beyond what follows from its lines.
+        flash_baud: The rate for writing the flash.
+        path: The file, None for a built-in description.
+    """
+
+    name: str
+    modules: tuple[ModuleDescription, ...]
+    has: frozenset[str] = frozenset()
+    flash_baud: int = 460800
+    path: Path | None = field(default=None, compare=False)
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether all modules of this rig are virtual."""
+        return all(module.is_virtual for module in self.modules)
+
+
+VIRTUAL_RIG = RigDescription(
+    name="virtual",
+    modules=(
+        ModuleDescription(
+            slot=0,
+            port="sim://default/module0",
+            lines=(LineSet(name="bench", driver="virtual"),),
+            flash=VirtualFlash(),
+            dialect="documented",
+        ),
+    ),
+)
+"""The rig of everyone who has none; equal to fixtures/virtual.toml."""
+
+
+def load_rig(path: Path) -> RigDescription:
+    """The rig that a file describes.
+
+    Args:
+        path: A rig file. Paths in it are relative to its folder.
+
+    Raises:
+        RigFileError: The file cannot be read or says something that it must not.
+    """
+    content = load_toml(path, RigFileError, "a rig description")
+    return parse_rig(Table(content, path=path, place="", error=RigFileError))
+
+
+def parse_rig(top: Table) -> RigDescription:
+    """The rig that the top table of a file describes."""
+    top.require_known({"version", "rig", "module", "lines"})
+    top.integer("version", 1, 1)
+    rig = top.table("rig")
+    rig.require_known({"name", "has", "flash_baud"})
+    line_sets = {name: _parse_lines(name, table) for name, table in top.table("lines", {}).items()}
+    modules = tuple(
+        _parse_module(table, line_sets)
+        for table in top.tables("module", allowed="one [[module]] table or more")
+    )
+    _require_unique(top, modules)
+    has = rig.texts("has", (), allowed="a list of words of the vocabulary of needs")
+    for word in has:
+        if word not in NEEDS:
+            raise rig.mistake("has", allowed=f"words out of {', '.join(NEEDS)}", given=word)
+    return RigDescription(
+        name=rig.text("name"),
+        modules=modules,
+        has=frozenset(has),
+        flash_baud=rig.integer("flash_baud", *_BAUD_RANGE, default=460800),
+        path=top.path,
+    )
+
+
+def _parse_lines(name: str, table: Table) -> LineSet:
+    table.require_known({"driver", "circuit"})
+    driver = table.choice("driver", LINE_DRIVERS)
+    if driver == "virtual" and "circuit" in table:
+        raise table.mistake(
+            "circuit", allowed="no circuit with driver = 'virtual'", given=table.text("circuit")
+        )
+    return LineSet(name, driver, table.choice("circuit", CIRCUITS, default="two-transistor"))
+
+
+def _parse_module(table: Table, line_sets: dict[str, LineSet]) -> ModuleDescription:
+    table.require_known({"slot", "port", "baud", "lines", "flash", "dialect"})
+    port = table.text(
+        "port", allowed="a device file, a pyserial URL, or 'sim://WORLD/MACHINE'"
+    )
+    is_virtual = port.startswith(SIMULATED_SCHEME)
+    for key in ("flash", "dialect"):
+        if key in table and not is_virtual:
+            raise table.mistake(
+                key,
+                allowed=f"no {key} for a real module",
+                given=port,
+                remedy=f"A port {SIMULATED_SCHEME}WORLD/MACHINE makes a virtual module",
+            )
+    names = table.texts("lines", (), allowed="a list of names of [lines.NAME] tables")
+    for name in names:
+        if name not in line_sets:
+            raise table.mistake(
+                "lines", allowed=f"names out of {sorted(line_sets) or 'no [lines] table'}", given=name
+            )
+        if line_sets[name].driver == "virtual" and not is_virtual:
+            raise table.mistake(
+                "lines",
+                allowed="lines with another driver than 'virtual' for a real module",
+                given=name,
+            )
+    return ModuleDescription(
+        slot=table.integer("slot", 0, 999),
+        port=port,
+        baud=table.integer("baud", *_BAUD_RANGE, default=115200),
+        lines=tuple(line_sets[name] for name in names),
+        flash=_parse_flash(table.table("flash", {})) if is_virtual else None,
+        dialect=table.choice("dialect", DIALECTS, default=DIALECTS[0]) if is_virtual else None,
+    )
+
+
+def _parse_flash(table: Table) -> VirtualFlash:
+    table.require_known({"size", "content", "state"})
+    size = table.choice("size", _FLASH_SIZES, default="1MB")
+    content = table.text("content", "factory", allowed="'factory', 'blank' or a file")
+    state = table.text("state", "", allowed="the path of a file")
+    folder = table.path.parent if table.path is not None else None
+    is_word = content in FLASH_CONTENTS or folder is None
+    return VirtualFlash(
+        size_bytes=parse_size(size),
+        content=content if is_word or folder is None else folder / content,
+        state=folder / state if state and folder is not None else None,
+    )
+
+
+def _require_unique(top: Table, modules: tuple[ModuleDescription, ...]) -> None:
+    for key, values in (
+        ("slot", [module.slot for module in modules]),
+        ("port", [module.port for module in modules]),
+    ):
+        for value in values:
+            if values.count(value) > 1:
+                raise top.mistake("module", allowed=f"a {key} of its own for each", given=value)

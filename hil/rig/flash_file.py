@@ -1,0 +1,58 @@
+"""The flash of a virtual module as a file: its first content, or its state between runs."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import TYPE_CHECKING
+
+from hil.errors import RigFileError
+from hil.units import format_size
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_REMEDY = "Give the module the flash size of the file, or start over by removing the file"
+
+
+def load_flash(path: Path, size_bytes: int) -> bytes:
+    """The content of a flash.
+
+    Raises:
+        RigFileError: The file cannot be read or is not as long as the flash.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RigFileError(
+            path, "", allowed="an image of a whole flash", given=error.strerror or str(error)
+        ) from error
+    if len(content) != size_bytes:
+        raise RigFileError(
+            path,
+            "",
+            allowed=f"an image of a whole flash of {format_size(size_bytes)}",
+            given=f"{len(content)} bytes",
+            remedy=_REMEDY,
+        )
+    return content
+
+
+def save_flash(path: Path, content: bytes) -> None:
+    """Write a flash to its state file; a kill at any moment leaves the old or the new one.
+
+    Raises:
+        RigFileError: The file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)  # noqa: PTH105 - atomic by definition
+    except OSError as error:
+        raise RigFileError(
+            path, "", allowed="a file that can be written", given=error.strerror or str(error)
+        ) from error

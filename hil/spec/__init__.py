@@ -1,0 +1,1 @@
+"""What the document says about the AT firmware, as data."""

@@ -1,0 +1,105 @@
+"""One virtual module on its bench: the chip, its serial adapter, and the wires between them.
+
+The bench offers what a person at a bench has: a serial port with DTR and RTS, a reset contact, a
+boot strap, a power switch, and the link between XPD_DCDC and EXT_RSTB that deep sleep needs
+(section 3.4 of the document, A-14). A contact and a modem line may pull the same pin; it is low
+while any of them pulls.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from .adapter import SerialAdapter
+from .boot_rom import Straps
+from .chip import Phase
+from .transmitter import LineCut
+from .wiring import CIRCUITS
+
+if TYPE_CHECKING:
+    from .chip import Chip
+    from .uart import LineFormat
+
+
+class Contact(Enum):
+    """What a hand on the bench can switch."""
+
+    RESET = "EXT_RSTB to ground"
+    STRAP = "GPIO0 to ground"
+    POWER = "supply"
+    WAKE_LINK = "XPD_DCDC to EXT_RSTB"
+
+
+class Bench:
+    """A module that can be talked to, reset, strapped, fed and woken.
+
+    Args:
+        chip: The module.
+        circuit: How DTR and RTS are wired, a name in `wiring.CIRCUITS`.
+        is_wake_link_closed: Whether XPD_DCDC is joined to EXT_RSTB at first.
+    """
+
+    def __init__(self, chip: Chip, *, circuit: str, is_wake_link_closed: bool) -> None:
+        self.chip = chip
+        self.adapter = SerialAdapter()
+        self._circuit = CIRCUITS[circuit]
+        self._contacts = {
+            Contact.RESET: False,
+            Contact.STRAP: False,
+            Contact.POWER: False,
+            Contact.WAKE_LINK: is_wake_link_closed,
+        }
+        self._modem_lines = (False, False)
+
+    def switch(self, contact: Contact, *, is_closed: bool, now_ns: int) -> None:
+        """Close or open a contact."""
+        self._contacts[contact] = is_closed
+        if contact is Contact.POWER:
+            self.chip.set_power(is_on=is_closed, now_ns=now_ns)
+        self._drive(now_ns)
+
+    def is_closed(self, contact: Contact) -> bool:
+        """The present state of a contact."""
+        return self._contacts[contact]
+
+    def set_modem_lines(self, *, dtr: bool, rts: bool, now_ns: int) -> None:
+        """The host asserts or releases DTR and RTS."""
+        self._modem_lines = (dtr, rts)
+        self._drive(now_ns)
+
+    def set_format(self, line_format: LineFormat, now_ns: int) -> None:
+        """The host sets its side of the line."""
+        self.adapter.set_format(line_format, now_ns)
+
+    def write(self, data: bytes, now_ns: int) -> None:
+        """The host sends bytes."""
+        if data:
+            burst = self.adapter.write(data, now_ns)
+            if self.chip.phase is not Phase.OFF:
+                self.chip.receive(burst)
+
+    def next_deadline_ns(self) -> int | None:
+        """When the module wants to be woken."""
+        return self.chip.next_deadline_ns()
+
+    def advance(self, now_ns: int) -> None:
+        """Serve everything that is due at `now_ns`."""
+        self.chip.advance(now_ns)
+        if self.chip.is_wake_pin_low and self._contacts[Contact.WAKE_LINK]:
+            self.chip.wake_by_timer(now_ns)
+        self._collect()
+
+    def _drive(self, now_ns: int) -> None:
+        reset_by_modem, strap_by_modem = self._circuit(*self._modem_lines)
+        strap_low = strap_by_modem or self._contacts[Contact.STRAP]
+        self.chip.straps = Straps(gpio0=not strap_low)
+        self.chip.set_reset(is_low=reset_by_modem or self._contacts[Contact.RESET], now_ns=now_ns)
+        self._collect()
+
+    def _collect(self) -> None:
+        for event in self.chip.take_sent():
+            if isinstance(event, LineCut):
+                self.adapter.cut(event)
+            else:
+                self.adapter.accept(event)

@@ -1,0 +1,405 @@
+"""The virtual ESP8266: power, reset, straps, one UART, and the program that runs.
+
+Theory of operation. The chip is always in one *phase*::
+
+    OFF ──power──► RESET ──EXT_RSTB high──► STARTING ──RC delay──► RUNNING ──GSLP──► ASLEEP
+     ▲               ▲                                                │                │
+     └── power lost ─┴──────────── EXT_RSTB low ──────────────────────┴────────────────┘
+
+The RC network at EXT_RSTB lets the chip start a moment after the line has risen; the straps are
+sampled then. RUNNING begins with the mask ROM, whose whole output is known at once
+(`hil.virtual.boot_rom`), and goes on with a *program*: the serial loader, the flasher stub, or the
+AT firmware if boot.bin and user1.bin are really in the flash. What has been started and not
+happened yet stands in a small agenda; a reset empties it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING
+
+from .action import (
+    Action,
+    DeepSleep,
+    Halt,
+    Restart,
+    RunStub,
+    RunUserCode,
+    Send,
+    SetLineFormat,
+)
+from .boot_loader import BootStep, run_boot_loader
+from .boot_rom import ROM_BAUD_PER_HZ, BootTarget, ResetCause, Straps, rom_boot
+from .firmware.at_firmware import AtFirmware, FirmwareIdentity
+from .flasher_stub import FlasherStub
+from .image import VersionStrings, version_strings
+from .rom_loader import RomLoader
+from .transmitter import LineCut, Transmitter
+from .uart import Burst, LineFormat, receive_as
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .efuse import Efuse
+    from .firmware.dialect import Dialect
+    from .flash import NorFlash
+    from .image import RamImage, UserImage
+    from .program import Program
+
+RC_DELAY_NS = 1_000_000
+"""From EXT_RSTB rising to the sampling of the straps: 10 kOhm and 100 nF."""
+
+LOAD_NS = 2_000_000
+"""From the last byte of the boot log to the first instruction of the program it announces."""
+
+WATCHDOG_NS = 1_600_000_000
+"""How long the hardware watchdog lets a lost program hang; observed as 1.6 s to 3 s."""
+
+
+class Phase(Enum):
+    """What the chip as a whole is doing."""
+
+    OFF = "off"
+    RESET = "held in reset"
+    STARTING = "starting"
+    RUNNING = "running"
+    ASLEEP = "in deep sleep"
+
+
+@dataclass(frozen=True, slots=True)
+class ChipSetup:
+    """What distinguishes one virtual chip from another.
+
+    Args:
+        efuse: MAC address and chip id.
+        dialect: What the AT firmware speaks.
+        stated_versions: What the firmware's manifest says of versions that the image holds only
+            as numbers; empty strings where it says nothing.
+        crystal_hz: Frequency of the crystal; the speed of the ROM's log follows it.
+    """
+
+    efuse: Efuse
+    dialect: Dialect
+    stated_versions: VersionStrings = VersionStrings()
+    crystal_hz: int = 26_000_000
+
+
+class Chip:
+    """One ESP8266 with its flash.
+
+    Inputs carry the present moment; `advance` must be called up to it first. Outputs are what
+    `take_sent` returns, `is_wake_pin_low`, and the state of the flash.
+
+    Args:
+        setup: What kind of chip.
+        flash: The flash that is soldered beside it.
+    """
+
+    def __init__(self, setup: ChipSetup, flash: NorFlash) -> None:
+        self.setup = setup
+        self.flash = flash
+        self.phase = Phase.OFF
+        self.straps = Straps()
+        self.is_reset_low = False
+        self.is_wake_pin_low = False
+        self.boots = 0
+        rom_baud = round(ROM_BAUD_PER_HZ * setup.crystal_hz)
+        self._rom_format = LineFormat(rom_baud)
+        self._transmitter = Transmitter(self._rom_format)
+        self._receive_format = self._rom_format
+        self._cause = ResetCause.POWER_ON
+        self._is_second_try = False
+        self._program: Program | None = None
+        self._arriving: deque[Burst] = deque()
+        self._receiver_free_ns = 0
+        self._agenda: list[tuple[int, int, Callable[[int], None]]] = []
+        self._agenda_count = 0
+        self._latched = Straps()
+        self._last_versions: tuple[bytes, VersionStrings | None] | None = None
+
+    # Inputs -------------------------------------------------------------------------------------
+
+    def set_power(self, *, is_on: bool, now_ns: int) -> None:
+        """Feed the chip, or stop feeding it at once. A flash operation under way is torn."""
+        if is_on == (self.phase is not Phase.OFF):
+            return
+        self._stop(now_ns)
+        if is_on:
+            self._cause = ResetCause.POWER_ON
+            self._is_second_try = False
+            self._leave_reset(now_ns)
+        else:
+            self.flash.cut_power(now_ns)
+            self.phase = Phase.OFF
+
+    def set_reset(self, *, is_low: bool, now_ns: int) -> None:
+        """EXT_RSTB was pulled low or released."""
+        if is_low == self.is_reset_low:
+            return
+        self.is_reset_low = is_low
+        if self.phase is Phase.OFF:
+            return
+        if is_low:
+            self._stop(now_ns)
+            self.flash.cut_power(now_ns)
+            self._cause = ResetCause.EXTERNAL
+            self._is_second_try = False
+            self.phase = Phase.RESET
+        else:
+            self._leave_reset(now_ns)
+
+    def wake_by_timer(self, now_ns: int) -> None:
+        """XPD_DCDC reached EXT_RSTB: the chip wakes from deep sleep by a short reset."""
+        self._stop(now_ns)
+        self._cause = ResetCause.DEEP_SLEEP
+        self._leave_reset(now_ns)
+
+    def receive(self, burst: Burst) -> None:
+        """Bytes are on their way to UART0."""
+        self._arriving.append(burst)
+
+    # Time ---------------------------------------------------------------------------------------
+
+    def next_deadline_ns(self) -> int | None:
+        """When the chip wants to be woken; None while only the outside can change anything."""
+        deadline = self._agenda[0][0] if self._agenda else None
+        if self._program is not None:
+            wanted = self._program.next_deadline_ns()
+            if wanted is not None and (deadline is None or wanted < deadline):
+                deadline = wanted
+        if self._arriving:
+            start_ns = max(self._arriving[0].start_ns, self._receiver_free_ns)
+            if deadline is None or start_ns < deadline:
+                deadline = start_ns
+        return deadline
+
+    def advance(self, now_ns: int) -> None:
+        """Serve everything that is due by `now_ns`, in the order of time."""
+        while (deadline := self.next_deadline_ns()) is not None and deadline <= now_ns:
+            if self._agenda and self._agenda[0][0] <= deadline:
+                at_ns, _, step = heappop(self._agenda)
+                step(at_ns)
+                continue
+            program = self._program
+            if program is not None:
+                wanted = program.next_deadline_ns()
+                if wanted is not None and wanted <= deadline:
+                    self._carry_out(program.advance(deadline))
+                    continue
+            self._take_burst(deadline)
+
+    def take_sent(self) -> list[Burst | LineCut]:
+        """What UART0 put on its wire since the last call."""
+        return self._transmitter.take()
+
+    # Inside -------------------------------------------------------------------------------------
+
+    def _plan(self, at_ns: int, step: Callable[[int], None]) -> None:
+        self._agenda_count += 1
+        heappush(self._agenda, (at_ns, self._agenda_count, step))
+
+    def _stop(self, now_ns: int) -> None:
+        self._transmitter.cut(now_ns)
+        self._agenda.clear()
+        self._program = None
+        self.is_wake_pin_low = False
+
+    def _leave_reset(self, now_ns: int) -> None:
+        if self.is_reset_low:
+            self.phase = Phase.RESET
+            return
+        self.phase = Phase.STARTING
+        self._plan(now_ns + RC_DELAY_NS, self._sample_straps)
+
+    def _sample_straps(self, now_ns: int) -> None:
+        self._latched = self.straps
+        self._boot(now_ns)
+
+    def _boot(self, now_ns: int) -> None:
+        self.phase = Phase.RUNNING
+        self.boots += 1
+        self._program = None
+        self._transmitter.line_format = self._rom_format
+        self._receive_format = self._rom_format
+        boot = rom_boot(self.flash, self._latched, self._cause)
+        self._transmitter.send(boot.log, now_ns)
+        if boot.target is BootTarget.LOADER:
+            self._start_loader(now_ns)
+        elif boot.target is BootTarget.FLASH and boot.image is not None:
+            image = boot.image
+            self._plan(
+                self._transmitter.free_ns + LOAD_NS,
+                lambda at_ns: self._run_boot_loader(image, at_ns),
+            )
+
+    def _start_loader(self, now_ns: int) -> None:
+        self._start(
+            RomLoader(
+                self.flash,
+                self.setup.efuse,
+                self._rom_format,
+                crystal_hz=self.setup.crystal_hz,
+            ),
+            now_ns,
+        )
+
+    def _run_boot_loader(self, image: RamImage, now_ns: int) -> None:
+        run = run_boot_loader(self.flash, image, is_second_try=self._is_second_try)
+        self._transmitter.send(run.text, now_ns)
+        after_ns = self._transmitter.free_ns + LOAD_NS
+        if run.step is BootStep.WATCHDOG:
+            self._is_second_try = True
+            self._plan(after_ns + WATCHDOG_NS, self._watchdog)
+        elif run.step is BootStep.RUN and run.user is not None:
+            user = run.user
+            self._plan(after_ns, lambda at_ns: self._start_user(user, at_ns))
+
+    def _watchdog(self, now_ns: int) -> None:
+        self._stop(now_ns)
+        self._cause = ResetCause.WATCHDOG
+        self._boot(now_ns)
+
+    def _start_user(self, user: UserImage, now_ns: int) -> None:
+        if user.is_crc_intact is False:  # its code in flash is not what was built
+            self._transmitter.send(
+                b"Fatal exception (0):\r\nepc1=0x%08x, epc2=0x00000000, epc3=0x00000000, "
+                b"excvaddr=0x00000000, depc=0x00000000\r\n" % user.ram.entry,
+                now_ns,
+            )
+            self._plan(self._transmitter.free_ns + WATCHDOG_NS, self._watchdog)
+            return
+        found = self._versions_of(user)
+        if found is None:  # some other program; nothing of it can be observed on the UART
+            return
+        firmware = AtFirmware(
+            self.flash,
+            _identity(found, self.setup.stated_versions),
+            dialect=self.setup.dialect,
+            station_mac=self.setup.efuse.mac,
+        )
+        self._transmitter.line_format = firmware.line_format
+        self._receive_format = firmware.line_format
+        self._start(firmware, now_ns)
+
+    def _versions_of(self, user: UserImage) -> VersionStrings | None:
+        """The versions in an image; searching 400 KB is done once for each content."""
+        if self._last_versions is None or self._last_versions[0] != user.content:
+            self._last_versions = user.content, version_strings(user.content)
+        return self._last_versions[1]
+
+    def _start(self, program: Program, now_ns: int) -> None:
+        self._program = program
+        self._receiver_free_ns = now_ns
+        while self._arriving and self._arriving[0].start_ns < now_ns:
+            burst = self._arriving.popleft()  # what arrived before is lost, what follows is not
+            _, rest = burst.split(min(len(burst.data), burst.ended_by(now_ns) + 1))
+            if rest.data:
+                self._arriving.appendleft(rest)
+                break
+        self._carry_out(program.start(now_ns))
+
+    def _take_burst(self, now_ns: int) -> None:
+        burst = self._arriving.popleft()
+        program = self._program
+        if program is None:
+            return
+        if isinstance(program, RomLoader) and program.adopts_baud:
+            heard = burst
+        elif _agree(burst.format, self._receive_format):
+            heard = burst
+            wanted = program.bytes_wanted(burst)
+            if wanted < len(burst.data):
+                heard, rest = burst.split(wanted)
+                self._arriving.appendleft(rest)
+        else:
+            data = receive_as(burst, self._receive_format)
+            if not data:
+                return
+            heard = Burst(burst.start_ns, data, self._receive_format)
+        self._receiver_free_ns = max(now_ns, heard.end_ns())
+        self._carry_out(program.receive(heard))
+
+    def _carry_out(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            match action:
+                case Send(data, at_ns):
+                    self._transmitter.send(data, at_ns)
+                case SetLineFormat(line_format):
+                    self._plan(
+                        max(self._transmitter.free_ns, self._receiver_free_ns),
+                        lambda _, new=line_format: self._set_receive_format(new),
+                    )
+                    self._transmitter.line_format = line_format
+                case Restart(at_ns):
+                    self._plan(max(at_ns, self._transmitter.free_ns), self._restart)
+                case DeepSleep(at_ns, duration_us):
+                    self._plan(
+                        max(at_ns, self._transmitter.free_ns),
+                        lambda now_ns, us=duration_us: self._fall_asleep(us, now_ns),
+                    )
+                case RunStub(at_ns, version):
+                    self._plan(
+                        max(at_ns, self._transmitter.free_ns),
+                        lambda now_ns, which=version: self._start_stub(which, now_ns),
+                    )
+                case RunUserCode(at_ns):
+                    self._plan(max(at_ns, self._transmitter.free_ns), self._run_user_code)
+                case Halt(at_ns):
+                    self._plan(max(at_ns, self._transmitter.free_ns), self._halt)
+
+    def _set_receive_format(self, line_format: LineFormat) -> None:
+        self._receive_format = line_format
+
+    def _restart(self, now_ns: int) -> None:
+        """A software restart: the straps stay latched, the cause repeats the last one."""
+        self._stop(now_ns)
+        if self._cause is ResetCause.POWER_ON:
+            self._cause = ResetCause.EXTERNAL  # recorded logs of AT+RST show cause 2
+        self._is_second_try = False
+        self._boot(now_ns)
+
+    def _run_user_code(self, now_ns: int) -> None:
+        """The loader goes on to the flash, whatever the straps said."""
+        self._latched = Straps()
+        self._restart(now_ns)
+
+    def _halt(self, now_ns: int) -> None:
+        self._stop(now_ns)
+
+    def _start_stub(self, version: int, now_ns: int) -> None:
+        loader = self._program
+        if isinstance(loader, RomLoader):
+            self._start(
+                FlasherStub(self.flash, loader.registers, self._receive_format, version), now_ns
+            )
+
+    def _fall_asleep(self, duration_us: int, now_ns: int) -> None:
+        self._stop(now_ns)
+        self.phase = Phase.ASLEEP
+        if duration_us:
+            self._plan(now_ns + duration_us * 1000, self._pull_wake_pin)
+
+    def _pull_wake_pin(self, now_ns: int) -> None:
+        del now_ns
+        self.is_wake_pin_low = True
+
+
+def _agree(sender: LineFormat, receiver: LineFormat) -> bool:
+    return (sender.baud, sender.data_bits, sender.parity) == (
+        receiver.baud,
+        receiver.data_bits,
+        receiver.parity,
+    )
+
+
+def _identity(found: VersionStrings, stated: VersionStrings) -> FirmwareIdentity:
+    """Versions as the image tells them, then as the manifest states them, else ``unknown``."""
+    return FirmwareIdentity(
+        at_version=found.at_version or stated.at_version or "unknown",
+        at_build=found.at_build or stated.at_build,
+        sdk_version=found.sdk_version or stated.sdk_version or "unknown",
+        compile_time=found.compile_time or stated.compile_time or "unknown",
+    )

@@ -1,0 +1,16 @@
+"""The AT firmware of the virtual module, command by command as the document describes it.
+
+A byte passes through these files, in this order::
+
+    at_firmware      the program on the chip: moments, echo, busy, who runs
+    line             where a command line begins and ends
+    command          which form of which command it is, and its arguments
+    command_table    all commands: name and form to the function that runs them
+    basic, wifi_mode the commands, in the order of the document's sections
+    state            what the running firmware holds: current values and the stored ones
+    settings         what is stored, by area, and how each value is coded
+    parameter_store  both parameter areas of the flash
+    parameter_area   one area: two copies and a flag (docs/parameter-area.md)
+
+Where the document and the real firmware differ, nothing here decides: `dialect` holds the table.
+"""

@@ -1,0 +1,149 @@
+"""The four forms of a command, its arguments, and what running one comes to.
+
+Source: section 2, lines 148-162; A-03, A-08, A-10 in docs/ambiguities.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from hil.virtual.action import Action
+
+from .state import FirmwareState
+
+
+class Form(Enum):
+    """How a command is called. Source: table at lines 148-153."""
+
+    TEST = "AT+<x>=?"
+    QUERY = "AT+<x>?"
+    SET = "AT+<x>=<...>"
+    EXECUTE = "AT+<x>"
+    SUFFIX = "AT<x><digit>"
+    """ATE0 and ATE1: the value follows without an equals sign (line 231)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command line, taken apart.
+
+    Args:
+        name: What follows ``AT``: ``""``, ``"E"``, ``"+CWMODE_CUR"``. Small letters stay small.
+        form: How it is called.
+        arguments: What follows ``=`` in the set form, or the name in the suffix form.
+    """
+
+    name: str
+    form: Form
+    arguments: bytes = b""
+
+
+Finish = Callable[[int], Sequence[Action]]
+"""What follows an answer: told the moment in ns, it says what the firmware asks of the chip."""
+
+
+def nothing_follows(_now_ns: int) -> Sequence[Action]:
+    """The `Finish` of most commands."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command answers, and when.
+
+    Args:
+        text: All of the answer, final result included.
+        at_ns: When it is written; until then the firmware is busy.
+        finish: What follows the answer; it may change the state.
+    """
+
+    text: bytes
+    at_ns: int
+    finish: Finish = nothing_follows
+
+
+Handler = Callable[[FirmwareState, Call, int], Outcome]
+"""Runs a command that came at a moment in ns; it has no effect if it answers ERROR."""
+
+Forms = Mapping[Form, Handler]
+"""The forms that a command has; every other one is refused (A-10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One of the three commands of a family that differ in whether they store.
+
+    Args:
+        suffix: Behind the name of the family.
+        stores: Whether the set form writes to flash; all of them act at once.
+        answers_stored: Whether the query form tells the stored value instead of the current one.
+    """
+
+    suffix: str
+    stores: bool
+    answers_stored: bool
+
+
+VARIANTS = (
+    Variant("", stores=True, answers_stored=False),
+    Variant("_CUR", stores=False, answers_stored=False),
+    Variant("_DEF", stores=True, answers_stored=True),
+)
+"""Source: lines 243, 262, 278 and 361, 382, 399: the undecorated, deprecated name stores too."""
+
+_BEHIND_NAME = b"=?0123456789"
+_WHOLE = {b"": Form.EXECUTE, b"?": Form.QUERY, b"=?": Form.TEST}
+
+
+def parse_call(command: bytes) -> Call | None:
+    """Take apart what stands between ``AT`` and CR.
+
+    Returns:
+        The call, whether such a command exists or not, or None if it has none of the forms.
+    """
+    length = next((n for n, byte in enumerate(command) if byte in _BEHIND_NAME), len(command))
+    name, rest = command[:length].decode("latin-1"), command[length:]
+    if rest in _WHOLE:
+        return Call(name, _WHOLE[rest])
+    if rest.startswith(b"="):
+        return Call(name, Form.SET, rest[1:])
+    if rest.startswith(b"?"):
+        return None
+    return Call(name, Form.SUFFIX, rest)
+
+
+def parse_numbers(arguments: bytes) -> tuple[int, ...] | None:
+    """Decimal numbers with commas between, as the set forms take them.
+
+    Returns:
+        The numbers, or None if anything is not one: a sign, a blank, a quote, nothing at all.
+    """
+    fields = arguments.split(b",")
+    if not all(re.fullmatch(rb"[0-9]+", field) for field in fields):
+        return None
+    return tuple(int(field) for field in fields)
+
+
+def ok(at_ns: int, *lines: str, finish: Finish = nothing_follows) -> Outcome:
+    """The answer of a command that did its work: lines of information, a blank one, OK.
+
+    Source: A-06 in docs/ambiguities.
+    """
+    return Outcome(_information(lines) + b"\r\nOK\r\n", at_ns, finish)
+
+
+def ok_without_blank_line(at_ns: int, *lines: str) -> Outcome:
+    """Like `ok`, but the last line of information meets OK directly (A-06)."""
+    return Outcome(_information(lines) + b"OK\r\n", at_ns)
+
+
+def error(at_ns: int) -> Outcome:
+    """The answer to what is refused. Source: line 225; A-06, A-08 in docs/ambiguities."""
+    return Outcome(b"\r\nERROR\r\n", at_ns)
+
+
+def _information(lines: Sequence[str]) -> bytes:
+    return "".join(f"{line}\r\n" for line in lines).encode("latin-1")

@@ -1,0 +1,50 @@
+"""The Wi-Fi mode: AT+CWMODE, _CUR and _DEF, which open section 4 of the document."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from .command import VARIANTS, Call, Form, Forms, Outcome, Variant, error, ok, parse_numbers
+from .settings import WifiMode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .state import FirmwareState
+
+
+def list_wifi_modes(_state: FirmwareState, call: Call, at_ns: int) -> Outcome:
+    """AT+CWMODE=?. Source: lines 353, 374, 391; A-24 in docs/ambiguities."""
+    return ok(at_ns, f"{call.name}:(1-3)")
+
+
+def query_wifi_mode(variant: Variant, state: FirmwareState, call: Call, at_ns: int) -> Outcome:
+    """AT+CWMODE?: the current mode, or with _DEF the stored one. Source: lines 356, 377, 394."""
+    mode = state.store.system.wifi_mode if variant.answers_stored else state.wifi_mode
+    return ok(at_ns, f"{call.name}:{mode}")
+
+
+def set_wifi_mode(variant: Variant, state: FirmwareState, call: Call, at_ns: int) -> Outcome:
+    """AT+CWMODE=. Source: lines 358-361, 379-382, 396-399; A-08 in docs/ambiguities."""
+    match parse_numbers(call.arguments):
+        case (number,) if number in tuple(WifiMode):
+            mode = WifiMode(number)
+        case _:
+            return error(at_ns)
+    state.wifi_mode = mode
+    if variant.stores:
+        at_ns = state.store.save_system(replace(state.store.system, wifi_mode=mode), at_ns)
+    return ok(at_ns)
+
+
+WIFI_MODE_COMMANDS: Mapping[str, Forms] = {
+    f"+CWMODE{each.suffix}": {
+        Form.TEST: list_wifi_modes,
+        Form.QUERY: partial(query_wifi_mode, each),
+        Form.SET: partial(set_wifi_mode, each),
+    }
+    for each in VARIANTS
+}
+"""Name behind ``AT`` to the forms that the command has. Source: lines 310-312."""

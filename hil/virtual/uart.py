@@ -1,0 +1,161 @@
+"""A UART line as arithmetic: frames, bursts, and what a receiver set otherwise makes of them.
+
+A wire carries *bursts*: bytes sent without a gap in one line format. Where byte *k* of a burst
+ends is computed, never simulated, so that a megabyte costs one object.
+
+When both ends agree a burst is its bytes. When they do not, `receive_as` samples the waveform as a
+UART does: it waits for a falling edge, looks at the middle of each bit, and starts over behind the
+stop bit. The result is the garbage that a real adapter shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from hil.units import NS_PER_S
+
+from .errors import VirtualError
+
+
+class Parity(Enum):
+    """Parity of a frame; the value is the document's code (AT+UART, `parity`)."""
+
+    NONE = 0
+    ODD = 1
+    EVEN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class LineFormat:
+    """Speed and frame of one side of a line.
+
+    Args:
+        baud: Bits per second, 1 or more.
+        data_bits: 5 to 8.
+        parity: None, odd or even.
+        half_stop_bits: 2, 3 or 4 for 1, 1.5 or 2 stop bits.
+    """
+
+    baud: int = 115200
+    data_bits: int = 8
+    parity: Parity = Parity.NONE
+    half_stop_bits: int = 2
+
+    def __post_init__(self) -> None:
+        if self.baud < 1 or not 5 <= self.data_bits <= 8 or self.half_stop_bits not in {2, 3, 4}:
+            raise VirtualError(f"no UART has this line format: {self}")
+
+    @property
+    def half_bits_per_frame(self) -> int:
+        """Length of one frame, start bit to last stop bit, in half bits."""
+        return 2 * (1 + self.data_bits + (self.parity is not Parity.NONE)) + self.half_stop_bits
+
+    def duration_ns(self, count: int) -> int:
+        """How long `count` frames last without a gap, rounded up."""
+        return -(-count * self.half_bits_per_frame * NS_PER_S // (2 * self.baud))
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Bytes that follow each other on a wire without a gap.
+
+    Args:
+        start_ns: When the first start bit begins.
+        data: The bytes, 8 bits each however wide the frame is.
+        format: The sender's line format.
+    """
+
+    start_ns: int
+    data: bytes
+    format: LineFormat
+
+    def end_ns(self, count: int | None = None) -> int:
+        """When byte number `count` (from 1; default: the last) has ended."""
+        return self.start_ns + self.format.duration_ns(len(self.data) if count is None else count)
+
+    def ended_by(self, now_ns: int) -> int:
+        """How many bytes have ended at `now_ns`."""
+        if now_ns < self.start_ns:
+            return 0
+        elapsed = (now_ns - self.start_ns) * 2 * self.format.baud
+        return min(len(self.data), elapsed // (self.format.half_bits_per_frame * NS_PER_S))
+
+    def split(self, count: int) -> tuple[Burst, Burst]:
+        """The first `count` bytes and the rest, each at its place in time."""
+        head = Burst(self.start_ns, self.data[:count], self.format)
+        tail = Burst(self.end_ns(count), self.data[count:], self.format)
+        return head, tail
+
+
+def receive_as(burst: Burst, receiver: LineFormat) -> bytes:
+    """What a receiver in the format `receiver` makes of a burst.
+
+    Args:
+        burst: What the sender put on the wire.
+        receiver: How the other end is set.
+
+    Returns:
+        The sender's bytes (without the bits that the frame does not carry) if the formats agree;
+        otherwise what sampling the waveform yields, of any length.
+    """
+    sender = burst.format
+    if sender == receiver or (
+        (sender.baud, sender.data_bits, sender.parity)
+        == (receiver.baud, receiver.data_bits, receiver.parity)
+    ):
+        if receiver.data_bits == 8:
+            return burst.data
+        mask = (1 << receiver.data_bits) - 1
+        return bytes(byte & mask for byte in burst.data)
+    return _sample(_half_bits(burst.data, sender), sender.baud, receiver)
+
+
+def _half_bits(data: bytes, sender: LineFormat) -> bytearray:
+    """Levels of the line, one per half bit."""
+    levels = bytearray()
+    for byte in data:
+        bits = [0] + [byte >> position & 1 for position in range(sender.data_bits)]
+        if sender.parity is not Parity.NONE:
+            ones = sum(bits)
+            bits.append(ones & 1 if sender.parity is Parity.EVEN else ~ones & 1)
+        for bit in bits:
+            levels += bytes((bit, bit))
+        levels += b"\x01" * sender.half_stop_bits
+    return levels
+
+
+def _sample(levels: bytearray, sender_baud: int, receiver: LineFormat) -> bytes:
+    """Bytes that a receiver finds in a waveform; the line is idle (high) after its end.
+
+    Positions are counted in units of one half bit of the sender divided by the receiver's rate,
+    so that both rates stay whole numbers.
+    """
+    half_bit = receiver.baud
+    bit = 2 * sender_baud
+    frame_bits = receiver.data_bits + (receiver.parity is not Parity.NONE)
+    received = bytearray()
+    position = 0
+    while (start := levels.find(0, -(-position // half_bit))) >= 0:
+        edge = max(start * half_bit, position)
+        centre = edge + bit // 2
+        if _level(levels, centre, half_bit):  # a spike shorter than half a bit is no start bit
+            position = (start + 1) * half_bit
+            continue
+        value = 0
+        for index in range(receiver.data_bits):
+            value |= _level(levels, centre + (index + 1) * bit, half_bit) << index
+        received.append(value)
+        stop = centre + (frame_bits + 1) * bit
+        position = stop
+        if not _level(levels, stop, half_bit):  # framing error: wait for the line to go high
+            high = levels.find(1, stop // half_bit)
+            if high < 0:
+                break
+            position = high * half_bit
+    return bytes(received)
+
+
+def _level(levels: bytearray, position: int, half_bit: int) -> int:
+    index = position // half_bit
+    return levels[index] if index < len(levels) else 1

@@ -1,0 +1,129 @@
+"""Plays the chip for the AT firmware: a flash, one wire in each direction, and the time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hil.units import KIB, MIB, NS_PER_S
+from hil.virtual.action import Action, DeepSleep, Restart, Send, SetLineFormat
+from hil.virtual.firmware.at_firmware import AtFirmware, FirmwareIdentity
+from hil.virtual.firmware.dialect import DOCUMENTED, Dialect
+from hil.virtual.flash import NorFlash
+from hil.virtual.uart import Burst, LineFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+IDENTITY = FirmwareIdentity(
+    at_version="0.23.0.0",
+    at_build="Apr 24 2015 21:11:01",
+    sdk_version="1.0.1",
+    compile_time="Apr 24 2015 21:19:31",
+)
+STATION_MAC = bytes.fromhex("18fe35973bd5")
+READY = b"\r\nready\r\n"
+OK = b"\r\nOK\r\n"
+ERROR = b"\r\nERROR\r\n"
+BUSY = b"\r\nbusy p...\r\n"
+
+
+class ChipPlayer:
+    """A chip that does nothing but run the firmware.
+
+    It restarts when the firmware asks for it, and stops when the firmware asks for deep sleep.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect = DOCUMENTED,
+        flash: NorFlash | None = None,
+        identity: FirmwareIdentity = IDENTITY,
+    ) -> None:
+        self.dialect = dialect
+        self.flash = NorFlash(MIB) if flash is None else flash
+        self.identity = identity
+        self.now_ns = 0
+        self.actions: list[Action] = []
+        self.restarts = 0
+        self.deep_sleep: DeepSleep | None = None
+        self._sent = bytearray()
+        self.power_on()
+
+    def power_on(self) -> None:
+        """Start the firmware on what is in the flash, without waiting for it."""
+        self.firmware = AtFirmware(
+            self.flash, self.identity, dialect=self.dialect, station_mac=STATION_MAC
+        )
+        self.line_format: LineFormat = self.firmware.line_format
+        self.carry_out(self.firmware.start(self.now_ns))
+
+    def power_cycle(self) -> None:
+        """Cut the power, start again and wait until the firmware is ready."""
+        self.flash.cut_power(self.now_ns)
+        self.power_on()
+        self.settle()
+        self.take_sent()
+
+    def advance(self, now_ns: int) -> None:
+        """Let time pass up to a moment, from deadline to deadline."""
+        while (due_ns := self.firmware.next_deadline_ns()) is not None and due_ns <= now_ns:
+            self.now_ns = max(self.now_ns, due_ns)
+            self.carry_out(self.firmware.advance(due_ns))
+        self.now_ns = max(self.now_ns, now_ns)
+
+    def settle(self) -> None:
+        """Let time pass until the firmware waits for bytes only."""
+        while (due_ns := self.firmware.next_deadline_ns()) is not None:
+            self.advance(due_ns)
+
+    def send(self, data: bytes) -> None:
+        """Send bytes from now on, without a gap, in the firmware's line format."""
+        rest = Burst(self.now_ns, data, self.line_format)
+        while rest.data:
+            self.advance(rest.start_ns)
+            piece, rest = rest.split(self.firmware.bytes_wanted(rest))
+            self.carry_out(self.firmware.receive(piece))
+            self.advance(piece.end_ns())
+
+    def ask(self, line: bytes) -> bytes:
+        """Send a command line with its end; returns all that comes until the firmware is idle."""
+        self.take_sent()
+        self.send(line + b"\r\n")
+        self.settle()
+        return self.take_sent()
+
+    def take_sent(self) -> bytes:
+        """What the firmware sent since the last call."""
+        sent, self._sent = bytes(self._sent), bytearray()
+        return sent
+
+    def areas(self) -> tuple[bytes, bytes]:
+        """Content of the user and the system parameter area of a flash of 1 MB or more."""
+        size = self.flash.size_bytes
+        return self.flash.read(0x7C000, 16 * KIB), self.flash.read(size - 0x4000, 16 * KIB)
+
+    def carry_out(self, actions: Sequence[Action]) -> None:
+        """Do what the firmware asks for."""
+        self.actions += actions
+        for action in actions:
+            match action:
+                case Send(data):
+                    self._sent += data
+                case SetLineFormat(line_format):
+                    self.line_format = line_format
+                case Restart(at_ns):
+                    self.restarts += 1
+                    self.now_ns = max(self.now_ns, at_ns)
+                    self.power_on()
+                    return
+                case DeepSleep():
+                    self.deep_sleep = action
+
+
+def ready_player(dialect: Dialect = DOCUMENTED, flash: NorFlash | None = None) -> ChipPlayer:
+    """A chip whose firmware has started, with the echo off."""
+    player = ChipPlayer(dialect, flash)
+    player.settle()
+    player.ask(b"ATE0")
+    player.now_ns += NS_PER_S
+    return player
