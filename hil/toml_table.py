@@ -29,9 +29,7 @@ def load_toml(path: Path, error: type[FileMistakeError], what: str) -> dict[str,
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise error(
-            path, "", allowed=what, given="no such file", remedy="Check the path"
-        ) from None
+        raise error(path, "", allowed=what, given="no such file", remedy="Check the path") from None
     except (OSError, UnicodeDecodeError) as reason:
         raise error(path, "", allowed=f"{what} in UTF-8", given=str(reason)) from reason
     except tomllib.TOMLDecodeError as reason:

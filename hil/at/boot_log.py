@@ -8,7 +8,7 @@ firmware's speed sees noise instead.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -247,12 +247,16 @@ class BootLog:
         segments: What the ROM loaded.
         image_checksum: The figure behind ``csum``, or None.
         records: Every readable line of this start, in order.
+        debug_lines: Text that is none of the ROM's or the second stage's, such as the SDK version
+            and the mode (lines 1009-1011). Only of a whole captured log: in a conversation such
+            a line cannot be told from a reply.
     """
 
     banner: ResetBanner | None = None
     segments: tuple[Segment, ...] = ()
     image_checksum: int | None = None
     records: tuple[BootRecord, ...] = field(default=(), repr=False)
+    debug_lines: tuple[str, ...] = ()
 
     @property
     def failures(self) -> tuple[BootRecord, ...]:
@@ -280,9 +284,18 @@ def collect_boot_log(records: Iterable[BootRecord]) -> BootLog:
 
 
 def parse_boot_log(data: bytes) -> BootLog:
-    """The last start in a captured boot log; lines of others are skipped (line 1010)."""
-    records = (parse_boot_line(line.strip(b"\r")) for line in data.split(b"\n"))
-    return collect_boot_log(record for record in records if record is not None)
+    """The last start in a captured boot log; bytes that are no text are skipped."""
+    records: list[BootRecord] = []
+    debug_lines: list[str] = []
+    for line in data.split(b"\n"):
+        record = parse_boot_line(line.strip(b"\r"))
+        if isinstance(record, ResetBanner):
+            debug_lines.clear()
+        if record is not None:
+            records.append(record)
+        elif line.isascii() and (text := line.decode("ascii").strip()).isprintable() and text:
+            debug_lines.append(text)
+    return replace(collect_boot_log(records), debug_lines=tuple(debug_lines))
 
 
 def _segments(records: Iterable[BootRecord]) -> tuple[Segment, ...]:
@@ -294,13 +307,7 @@ def _segments(records: Iterable[BootRecord]) -> tuple[Segment, ...]:
         elif not segments:
             continue
         elif isinstance(record, SegmentTail):
-            last = segments[-1]
-            segments[-1] = Segment(
-                last.address, last.length_bytes, last.room_bytes, record.tail_bytes, last.checksum
-            )
+            segments[-1] = replace(segments[-1], tail_bytes=record.tail_bytes)
         elif isinstance(record, SegmentChecksum):
-            last = segments[-1]
-            segments[-1] = Segment(
-                last.address, last.length_bytes, last.room_bytes, last.tail_bytes, record.value
-            )
+            segments[-1] = replace(segments[-1], checksum=record.value)
     return tuple(segments)

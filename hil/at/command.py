@@ -17,7 +17,7 @@ LINE_END = b"\r\n"
 
 
 class Variant(Enum):
-    """The three ways to set a parameter that may be stored (lines 194-196, 330-332).
+    """The three ways to set a parameter that may be stored (lines 180-182, 310-312).
 
     The value is what stands behind the command's name. The bare name is deprecated and stores
     like _DEF.

@@ -38,7 +38,7 @@ from .event import (
 )
 from .reader import ReplyReader
 from .reply import Reply
-from .secret import show_bytes
+from .secret import passwords_in, show_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -51,6 +51,7 @@ REPLY_TIMEOUT_NS = 2 * NS_PER_S
 _LONGEST_REPLY_BYTES = 512
 _BUSY_RETRY_NS = 250 * NS_PER_MS
 _KEPT_BOOT_LINES = 256
+_MOST_LATE_PIECES = 16  # a link that never stops talking must not keep a command from being sent
 
 _REPLY_ENDS = frozenset({Final.OK, Final.ERROR, Final.FAIL, Final.BUSY_P, Final.BUSY_S})
 _BUSY = frozenset({Final.BUSY_P, Final.BUSY_S})
@@ -193,7 +194,10 @@ class Conversation:
 
     def _exchange(self, line: bytes, started_ns: int, deadline_ns: int) -> Reply:
         """Send a line and collect its reply; what came before it was sent is not its reply."""
-        while data := self.port.receive(started_ns):
+        for _ in range(_MOST_LATE_PIECES):
+            data = self.port.receive(started_ns)
+            if not data:
+                break
             self._keep(self._reader.receive(data))
         if self._has_stale:
             self._drop_stale()
@@ -208,7 +212,7 @@ class Conversation:
         """Take events, those in `came` first, until one ends a reply."""
         receive, read = self.port.receive, self._reader.receive
         begin = self._reader.received_bytes - len(self._rest)
-        raw, self._rest = self._rest, b""
+        raw, self._rest = bytearray(self._rest), b""
         events: list[Event] = []
         while True:
             for index, event in enumerate(came):
@@ -216,9 +220,9 @@ class Conversation:
                 if isinstance(event, FinalResult) and event.result in _REPLY_ENDS:
                     self._keep(came[index + 1 :])
                     end = max(event.end_offset - begin, 0)
-                    raw, self._rest = raw[:end], raw[end:]
+                    self._rest = bytes(raw[end:])
                     duration_ns = self._clock.now_ns() - started_ns
-                    return _reply(line, event.result, events, raw, duration_ns)
+                    return _reply(line, event.result, events, bytes(raw[:end]), duration_ns)
                 if not isinstance(event, Echo | InformationLine):
                     if (sign := _sign_of_restart(event)) is not None:
                         self._keep(came[index:])
@@ -226,7 +230,7 @@ class Conversation:
                     self._keep((event,))
             data = receive(deadline_ns)
             if not data:
-                raise self._no_reply(line, started_ns, raw)
+                raise self._no_reply(line, started_ns, bytes(raw))
             raw += data
             came = read(data)
 
@@ -297,7 +301,7 @@ class Conversation:
 
     def _no_reply(self, line: bytes, started_ns: int, raw: bytes) -> NoReplyError:
         if raw:
-            received = f"only '{show_bytes(raw)}' came"
+            received = f"only '{show_bytes(raw, passwords_in(line))}' came"
             remedy = "Allow more time; if this is no reply at all, call resynchronise()."
         else:
             received = "nothing came"
@@ -316,10 +320,12 @@ class Conversation:
             remedy = "Wait for what it is doing, or allow more time."
         else:
             remedy = "Compare the arguments, the Wi-Fi mode and the link mode with the document."
+        known = passwords_in(reply.command)
+        lines = [line.encode("utf-8", "surrogateescape") for line in reply.lines]
         return CommandFailedError(
             _name(reply.command),
             result=reply.final.value,
-            lines=[show_bytes(line.encode("utf-8", "surrogateescape")) for line in reply.lines],
+            lines=[show_bytes(line, known) for line in lines],
             after_s=self._elapsed_s(started_ns),
             port=self._place,
             remedy=remedy,
@@ -329,7 +335,7 @@ class Conversation:
         return UnexpectedReplyError(
             _name(reply.command),
             expected=expected,
-            received=f"'{show_bytes(reply.raw)}' came",
+            received=f"'{show_bytes(reply.raw, passwords_in(reply.command))}' came",
             after_s=ns_to_seconds(reply.duration_ns),
             port=self._place,
             remedy="The firmware may be another version than 0.23; gmr() tells.",

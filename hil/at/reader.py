@@ -64,7 +64,7 @@ _UNSOLICITED = {
     if kind not in {UnsolicitedKind.SEGMENT_SENT, UnsolicitedKind.SEGMENT_FAILED}
 }
 
-# `0,CONNECT` and `0,CLOSED` (A-47); `3,SEND OK` and `0,3,SEND OK` of CIPSENDBUF (line 837, A-55).
+# `0,CONNECT` and `0,CLOSED` (A-47); `3,SEND OK` and `0,3,SEND OK` of CIPSENDBUF (line 834, A-55).
 _NUMBERED = re.compile(
     rb"(?:(?P<link>\d),(?P<change>CONNECT|CLOSED)"
     rb"|(?:(?P<segment_link>\d),)?(?P<segment>\d{1,10}), ?SEND (?P<outcome>OK|FAIL))"
@@ -97,6 +97,7 @@ class ReplyReader:
         """Forget an unfinished line, unfinished data and the expected echo."""
         self._line = b""
         self._echo = self._echo_rest = b""
+        self._later_echoes: list[bytes] = []
         self._is_data_echo = False
         self._header: NetworkData | None = None
         self._data = bytearray()
@@ -110,14 +111,17 @@ class ReplyReader:
         It replaces what was expected before; with the echo off it does no harm.
 
         Args:
-            line: One command; its line end does not matter.
+            line: One command, or several lines of them; the last line end does not matter.
         """
-        self._echo = self._echo_rest = line.strip(b"\r\n")
+        lines = line.split(b"\n")
+        self._echo = self._echo_rest = lines[0].strip(b"\r")
+        self._later_echoes = [later.strip(b"\r") for later in lines[1:]]
         self._is_data_echo = False
 
     def expect_data_echo(self, data: bytes) -> None:
         """Tell what is about to be sent behind a prompt; the firmware repeats all but LF."""
         self._echo = self._echo_rest = data.replace(b"\n", b"")
+        self._later_echoes = []
         self._is_data_echo = bool(self._echo)
 
     def receive(self, data: bytes) -> list[Event]:
@@ -242,8 +246,8 @@ class ReplyReader:
 
     def _end_echo(self, events: list[Event]) -> None:
         events.append(Echo(self._echo))
-        self._echo = self._echo_rest = b""
-        self._is_data_echo = False
+        self._echo = self._echo_rest = self._later_echoes.pop(0) if self._later_echoes else b""
+        self._is_data_echo = self._follows_data = False
 
 
 def _common_length(one: bytes, other: bytes) -> int:

@@ -55,8 +55,9 @@ class Recovery(Conversation):
                     self._swallow()  # the answer to an AT that crossed the first sign of life
                 duration_ns = self._clock.now_ns() - started_ns
                 return Startup(isinstance(event, Unsolicited), self.boot_log, duration_ns)
-            self.send(b"AT" + LINE_END)
-            is_polled = True
+            if self._clock.now_ns() < deadline_ns:
+                self.send(b"AT" + LINE_END)
+                is_polled = True
         raise NoReplyError(
             "waiting for the module to start",
             expected="'ready', or OK to AT",

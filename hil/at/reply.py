@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from hil.units import format_duration
 
+from .event import Final
 from .secret import mask_secrets, show_bytes
 
 if TYPE_CHECKING:
     from .boot_log import BootLog
-    from .event import Event, Final
+    from .event import Event
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,6 +48,11 @@ class Reply:
             for line in self.lines
         ]
         return f"<Reply to {command!r} after {duration}: {lines!r}, {self.final.value}>"
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the reply ended in OK."""
+        return self.final is Final.OK
 
     def value(self, name: str) -> str | None:
         """What stands behind ``+<name>:`` in the first line that has it, or None.

@@ -1,7 +1,7 @@
 """Hides passwords in what is shown: transcripts, errors, and the text of a reply.
 
 The password of an access point stands in the second argument of CWJAP (line 411) and CWSAP (line
-480), is echoed by the module, and comes back in the answer of ``AT+CWSAP?`` (line 474) and in the
+476), is echoed by the module, and comes back in the answer of ``AT+CWSAP?`` (line 474) and in the
 ``password:`` line that later firmware prints after SmartConfig. In doubt too much is hidden: of a
 call that does not parse, everything behind the first comma.
 """
@@ -95,9 +95,9 @@ def _merge(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def show_bytes(data: bytes, limit_bytes: int = 120) -> str:
+def show_bytes(data: bytes, known: Iterable[bytes] = (), *, limit_bytes: int = 120) -> str:
     """`data` as a person reads it in an error text: masked, escaped, cut in the middle."""
-    masked = mask_secrets(data)
+    masked = mask_secrets(data, known)
     if len(masked) > limit_bytes:
         half = limit_bytes // 2
         masked = masked[:half] + b" ... " + masked[-half:]

@@ -36,7 +36,7 @@ def flash(
     """
     from hil.flashing.flasher import Flasher  # noqa: PLC0415 - esptool is slow to import
 
-    from .progress import image_progress  # noqa: PLC0415
+    from hil.flashing.progress import image_progress  # noqa: PLC0415
 
     firmware = load(firmware_file)
     with opened(rig_file, firmware_file) as rig:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 POLL_NS = 10_000
 """What a look at ``in_waiting`` costs, so that a loop that polls comes to its end."""
 
+PACKET_NS = 1_000_000
+"""Latency timer of the virtual USB adapter: how long it gathers bytes that follow each other."""
+
 
 class SimulatedClock:
     """The clock of a virtual rig.
@@ -77,6 +80,18 @@ class SimulatedLine:
         """
         self.wait_for(count, deadline_ns)
         return self.bench.adapter.read(count, self.world.now_ns)
+
+    def receive(self, deadline_ns: int) -> bytes:
+        """What a USB adapter hands over in one packet; ``b""`` at the deadline.
+
+        A packet ends where the line pauses, or `PACKET_NS` after its first byte.
+        """
+        world, adapter = self.world, self.bench.adapter
+        self.wait_for(1, deadline_ns)
+        limit_ns = min(deadline_ns, world.now_ns + PACKET_NS)
+        while world.now_ns < (end_ns := min(adapter.run_end_ns(), limit_ns)):
+            world.advance(end_ns)
+        return adapter.read(self.available(), world.now_ns)
 
     def wait_for(self, count: int, deadline_ns: int | None) -> None:
         """Let time pass until `count` bytes are there, at most until the deadline."""

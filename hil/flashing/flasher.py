@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hil.errors import FlashingError, LoaderError, WrongChipError
 
-from hil.units import format_offset
+from hil.units import format_offset, ns_to_seconds
 
 from .check import require_sound
 from .esptool_session import ESPTOOL_VERSION, open_loader_session
@@ -63,6 +63,19 @@ class RegionRecord:
     is_verified: bool
     duration_ns: int
 
+    def to_json(self) -> dict[str, Any]:
+        """The record as docs/run-record.md describes it."""
+        return {
+            "name": self.role,
+            "file": self.name,
+            "offset": self.offset,
+            "length_bytes": self.length_bytes,
+            "sha256": self.sha256,
+            "written": self.is_written,
+            "verified": self.is_verified,
+            "rig_duration_s": ns_to_seconds(self.duration_ns),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class FlashRecord:
@@ -106,8 +119,25 @@ class FlashRecord:
         return any(region.is_written for region in self.regions)
 
     def to_json(self) -> dict[str, Any]:
-        """The record as a JSON object."""
-        return asdict(self)
+        """The record as docs/run-record.md describes it."""
+        return {
+            "chip": {
+                "name": self.chip,
+                "id": f"0x{self.chip_id:08x}",
+                "mac": self.mac,
+                "flash_id": f"0x{self.flash_id:06x}",
+                "flash_size_bytes": self.flash_size_bytes,
+            },
+            "firmware": self.firmware,
+            "at_version": self.at_version,
+            "sdk_version": self.sdk_version,
+            "baud": self.baud,
+            "attempts": self.attempts,
+            "rig_duration_s": ns_to_seconds(self.duration_ns),
+            "tool": f"esptool {self.esptool_version}",
+            "warnings": list(self.warnings),
+            "regions": [region.to_json() for region in self.regions],
+        }
 
 
 class Flasher:

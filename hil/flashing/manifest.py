@@ -25,28 +25,28 @@ be left out where nobody knows them; they read as ``unknown``.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
 import re
-import tomllib
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hil.errors import ManifestError
-from hil.units import format_offset
+from hil.toml_table import Table, load_toml
+from hil.units import MIB, format_offset
 
 from .image import FlashMap, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 MANIFEST_NAME = "firmware.toml"
 MANIFEST_VERSION = 1
 UNKNOWN = "unknown"
+_LARGEST_FLASH_BYTES = 16 * MIB
 _WRONG_FILE = (
     "The file is not the one that the manifest was written for: put the right one back, "
     "or write the manifest again"
@@ -188,56 +188,6 @@ class Firmware:
         return image.read()
 
 
-class _Table:
-    """One table of a manifest, read key by key; every complaint names file and key."""
-
-    def __init__(
-        self, path: Path, where: str, values: Mapping[str, object], keys: Iterable[str]
-    ) -> None:
-        self.path, self.where, self.values = path, where, values
-        keys = tuple(keys)
-        for key in values:
-            if key not in keys:
-                near = difflib.get_close_matches(key, keys, n=1)
-                raise ManifestError(
-                    path,
-                    self.key(key),
-                    allowed=f"one of the keys {_listing(keys)}",
-                    given="an unknown key",
-                    remedy=f"Did you mean {near[0]!r}?" if near else "",
-                )
-
-    def key(self, name: str) -> str:
-        return f"{self.where}.{name}" if self.where else name
-
-    def error(self, name: str, allowed: str, given: object, remedy: str = "") -> ManifestError:
-        shown = "nothing" if given is None else given if isinstance(given, str) else repr(given)
-        return ManifestError(self.path, self.key(name), allowed=allowed, given=shown, remedy=remedy)
-
-    def text(self, name: str, default: str | None = None) -> str:
-        value = self.values.get(name, default)
-        if not isinstance(value, str) or not value:
-            raise self.error(name, "a text", repr(value) if value == "" else value)
-        return value
-
-    def choice(self, name: str, choices: Iterable[str]) -> str:
-        choices = tuple(choices)
-        value = self.values.get(name)
-        if isinstance(value, str) and value in choices:
-            return value
-        near = difflib.get_close_matches(value, choices, n=1) if isinstance(value, str) else []
-        raise self.error(
-            name,
-            f"one of {_listing(choices)}",
-            None if value is None else repr(value),
-            f"Did you mean {near[0]!r}?" if near else "",
-        )
-
-
-def _listing(words: Iterable[str]) -> str:
-    return ", ".join(words) or "none"
-
-
 def load_firmware(path: Path) -> Firmware:
     """The firmware that a manifest describes, with every image present and unchanged.
 
@@ -249,18 +199,13 @@ def load_firmware(path: Path) -> Firmware:
             has another size or hash. The file and the key are named.
     """
     path = path / MANIFEST_NAME if path.is_dir() else path
-    top = _Table(path, "", _parse_toml(path), ("version", "firmware", "image"))
-    version = top.values.get("version")
-    if version != MANIFEST_VERSION or isinstance(version, bool):
-        raise top.error("version", f"{MANIFEST_VERSION}", version)
-    values = top.values.get("firmware")
-    if not isinstance(values, dict):
-        raise top.error("firmware", "a table [firmware]", values)
-    table = _Table(
-        path,
-        "firmware",
-        values,
-        ("name", "at_version", "at_build", "sdk_version", "compile_time", "flash_map"),
+    content = load_toml(path, ManifestError, "a firmware manifest")
+    top = Table(content, path=path, place="", error=ManifestError)
+    top.require_known(("version", "firmware", "image"))
+    top.integer("version", MANIFEST_VERSION, MANIFEST_VERSION)
+    table = top.table("firmware")
+    table.require_known(
+        ("name", "at_version", "at_build", "sdk_version", "compile_time", "flash_map")
     )
     return Firmware(
         name=table.text("name"),
@@ -268,81 +213,73 @@ def load_firmware(path: Path) -> Firmware:
         sdk_version=table.text("sdk_version", UNKNOWN),
         compile_time=table.text("compile_time", UNKNOWN),
         at_build=table.text("at_build", UNKNOWN),
-        flash_map=FlashMap(table.choice("flash_map", (each.value for each in FlashMap))),
-        images=_load_images(top),
+        flash_map=FlashMap(table.choice("flash_map", [each.value for each in FlashMap])),
+        images=_load_images(top, content, path),
         path=path,
     )
 
 
-def _parse_toml(path: Path) -> dict[str, object]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ManifestError(
-            path,
-            "",
-            allowed="a firmware manifest",
-            given=error.strerror or str(error),
-            remedy="`hil firmware import` and `hil firmware synthesize` write one",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ManifestError(path, "", allowed="TOML", given=str(error)) from error
-
-
-def _load_images(top: _Table) -> tuple[ImageRef, ...]:
-    entries = top.values.get("image")
-    if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
-        raise top.error("image", "tables [[image]]", entries)
-    images = tuple(_load_image(top.path, index, each) for index, each in enumerate(entries))
+def _load_images(top: Table, content: dict[str, Any], path: Path) -> tuple[ImageRef, ...]:
+    tables = top.tables("image", allowed="tables [[image]]")
+    images = tuple(
+        _load_image(table, values, path.parent)
+        for table, values in zip(tables, content["image"], strict=True)
+    )
     roles = [image.role for image in images]
     missing = [role.value for role in REQUIRED_ROLES if role not in roles]
     if missing:
-        raise top.error(
+        raise ManifestError(
+            path,
             "image",
-            f"images with the roles {_listing(role.value for role in REQUIRED_ROLES)}",
-            f"none with role {_listing(missing)}",
-            "The document downloads all three (section 1, lines 124 to 128)",
+            allowed=f"images with the roles {_listing(role.value for role in REQUIRED_ROLES)}",
+            given=f"none with the role {_listing(missing)}",
+            remedy="The document downloads all three (section 1, lines 124 to 128)",
         )
     for index, role in enumerate(roles):
         if role in roles[:index] and role is not Role.BLANK:
-            raise top.error(f"image[{index}].role", "each role once", f"a second {role.value!r}")
+            raise tables[index].mistake("role", allowed="each role once", given=role.value)
     return images
 
 
-def _load_image(manifest: Path, index: int, values: Mapping[str, object]) -> ImageRef:
-    table = _Table(
-        manifest, f"image[{index}]", values, ("role", "path", "sha256", "size_bytes", "offset")
-    )
-    role = Role(table.choice("role", (each.value for each in RULE_OF_ROLE)))
-    path = (manifest.parent / table.text("path")).resolve()
+def _load_image(table: Table, values: dict[str, Any], folder: Path) -> ImageRef:
+    table.require_known(("role", "path", "sha256", "size_bytes", "offset"))
+    role = Role(table.choice("role", [each.value for each in RULE_OF_ROLE]))
+    path = (folder / table.text("path")).resolve()
     sha256 = table.text("sha256").lower()
     if not re.fullmatch("[0-9a-f]{64}", sha256):
-        raise table.error("sha256", "64 hexadecimal digits", repr(sha256))
+        raise table.mistake("sha256", allowed="64 hexadecimal digits", given=sha256)
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise table.error("path", "an image file", f"{path}: {error.strerror}") from error
-    size_bytes = values.get("size_bytes", len(data))
-    if size_bytes != len(data) or isinstance(size_bytes, bool):
-        raise table.error("size_bytes", f"the size of {path}, {len(data)}", size_bytes)
+        raise ManifestError(
+            table.path,
+            table.key_name("path"),
+            allowed="an image file",
+            given=f"{path}: {error.strerror}",
+        ) from error
+    size_bytes = table.integer("size_bytes", 0, _LARGEST_FLASH_BYTES, len(data))
+    if size_bytes != len(data):
+        allowed = f"the size of {path}, {len(data)}"
+        raise table.mistake("size_bytes", allowed=allowed, given=size_bytes, remedy=_WRONG_FILE)
     actual = hashlib.sha256(data).hexdigest()
     if actual != sha256:
-        raise table.error(
-            "sha256",
-            f"the hash of {path}, {actual}",
-            sha256,
-            _WRONG_FILE,
-        )
-    return ImageRef(role, path, sha256, len(data), _load_offset(table, role))
+        allowed = f"the hash of {path}, {actual}"
+        raise table.mistake("sha256", allowed=allowed, given=sha256, remedy=_WRONG_FILE)
+    offset = _load_offset(table, values.get("offset", RULE_OF_ROLE[role].value))
+    return ImageRef(role, path, sha256, len(data), offset)
 
 
-def _load_offset(table: _Table, role: Role) -> int | OffsetRule:
-    value = table.values.get("offset", RULE_OF_ROLE[role].value)
+def _load_offset(table: Table, value: object) -> int | OffsetRule:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     if isinstance(value, str):
-        return OffsetRule(table.choice("offset", (each.value for each in OffsetRule)))
-    raise table.error("offset", "a flash address or the name of a rule", value)
+        rules = [each.value for each in OffsetRule]
+        return OffsetRule(table.choice("offset", rules, default=value))
+    raise table.mistake("offset", allowed="a flash address or the name of a rule", given=value)
+
+
+def _listing(words: Iterable[str]) -> str:
+    return ", ".join(words) or "none"
 
 
 def write_manifest(firmware: Firmware, path: Path) -> Firmware:

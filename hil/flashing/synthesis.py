@@ -105,7 +105,7 @@ def synthesize(
     )
 
 
-@functools.cache
+@functools.lru_cache(maxsize=8)
 def _make_firmware(recipe: _Recipe) -> Firmware:
     contents = {
         Role.BOOT: _boot_image(recipe.boot_version),
@@ -208,7 +208,7 @@ def _literals(link_address: int) -> bytes:
     return struct.pack("<64I", *(link_address + 4 * offset for offset in offsets))
 
 
-@functools.cache
+@functools.lru_cache(maxsize=16)
 def _code(seed: str, size_bytes: int) -> bytes:
     """Noise that compresses to about seven tenths, as compiled code does."""
     return _stream(seed, size_bytes).translate(_CODE_ALPHABET)

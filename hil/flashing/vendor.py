@@ -125,9 +125,10 @@ def import_tree(
         ImageError: The tree lacks boot, user1 or blank, or what was chosen is not sound. The
             files that came close are in the text, with the reason.
     """
-    found = [_look_at(path) for path in _list_binaries(tree)]
-    if flash_map is not None or flash_size_bytes is not None:
-        found = [_reject_other_maps(each, flash_map, flash_size_bytes) for each in found]
+    found = [
+        _reject_other_maps(_look_at(path), flash_map, flash_size_bytes)
+        for path in _list_binaries(tree)
+    ]
     found = _choose(found, Role.BOOT, lambda each: _version_key(read_boot_version(each.data)))
     found = _choose(found, Role.INIT_DATA, lambda each: (each.data[1],))
     found = _choose(found, Role.BLANK, lambda _: ())
@@ -137,27 +138,30 @@ def import_tree(
     if user1 is None or Role.BOOT not in chosen or Role.BLANK not in chosen:
         raise ImageError(str(tree), _explain_gaps(tree, found, chosen))
     found = _choose_user2(found, user1)
+    version, version_note = _decide_at_version(read_versions(user1.data), at_version)
+    firmware = _make_firmware(found, user1, version)
+    checked_size = flash_size_bytes or find_smallest_flash(firmware.flash_map)
+    require_sound(firmware, checked_size, with_init_data=Role.INIT_DATA in chosen, force_512k=True)
+    map_note = _explain_map(firmware.flash_map, checked_size)
+    return ImportedTree(firmware, tuple(found), (map_note, version_note))
+
+
+def _make_firmware(found: list[FoundImage], user1: FoundImage, at_version: str) -> Firmware:
     versions = read_versions(user1.data)
-    version, version_note = _decide_at_version(versions, at_version)
-    chosen_map = parse_image(user1.data).flash_map or FlashMap.SPLIT_512
-    firmware = Firmware(
-        name=f"AT {version} (SDK {versions.sdk_version or UNKNOWN})",
-        at_version=version,
-        sdk_version=versions.sdk_version or UNKNOWN,
+    sdk_version = versions.sdk_version or UNKNOWN
+    return Firmware(
+        name=f"AT {at_version} (SDK {sdk_version})",
+        at_version=at_version,
+        sdk_version=sdk_version,
         compile_time=versions.compile_time or UNKNOWN,
         at_build=versions.at_build or UNKNOWN,
-        flash_map=chosen_map,
+        flash_map=user1.flash_map or FlashMap.SPLIT_512,
         images=tuple(
             _refer_to(each, role)
             for role in RULE_OF_ROLE
             for each in found
             if each.role is role and each.is_chosen
         ),
-    )
-    checked_size = flash_size_bytes or find_smallest_flash(chosen_map)
-    require_sound(firmware, checked_size, with_init_data=Role.INIT_DATA in chosen, force_512k=True)
-    return ImportedTree(
-        firmware, tuple(found), (_explain_map(chosen_map, checked_size), version_note)
     )
 
 
@@ -172,7 +176,10 @@ def _list_binaries(tree: Path) -> list[Path]:
 
 
 def _look_at(path: Path) -> FoundImage:
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return FoundImage(path, None, "not readable", error.strerror or str(error), b"")
     role = recognise(data)
     if role is Role.USER1 or role is Role.USER2:
         return _look_at_user(path, data, role)

@@ -8,10 +8,11 @@ report, a dict of plain values::
     outcome, reason  the word of `TestOutcome` for this phase, and one line why it did not pass
     rig_started_ns, rig_finished_ns, rig_duration_s    the phase on the rig's clock, or None
     measurements     `Measurement.to_json` of each
-    transcript       {"rig_time_ns", "direction": "sent" | "received" | "line" | "note", "text", and
-                     "hex" where the bytes are not plain text, "slot" where a rig has several modules}
+    transcript       {"rig_time_ns", "direction", "text"}; the direction is "sent", "received",
+                     "line" or "note"; the text has its line ends, in pieces of any size;
+                     "hex" is added where the bytes are not plain text, and "slot"
     boot_logs        {"rig_time_ns", "slot", "baud", "text", "reset_cause", "boot_mode"}
-    flash            {"rig_time_ns", "slot", "chip": {...}, "regions": [...], ...}, see the docs
+    flash            {"rig_time_ns", "slot"} and `FlashRecord.to_json`
     notes            records of the run that a worker of pytest-xdist sends along
 
 The dict reaches the controller under pytest-xdist, since reports carry their attributes. Lists may
@@ -21,6 +22,7 @@ grow until the report hook of another plugin returns: what is taken, is taken la
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,7 +35,7 @@ from hil.spec.catalogue import load_catalogue
 from hil.units import ns_to_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 Entry = dict[str, Any]
 
@@ -42,7 +44,7 @@ BOOT_LOGS_KEY = pytest.StashKey[list[Entry]]()
 FLASH_RECORDS_KEY = pytest.StashKey[list[Entry]]()
 MEASUREMENTS_KEY = pytest.StashKey[list[Measurement]]()
 
-RIG_TIME_KEY = pytest.StashKey["Callable[[], int]"]()
+RIG_TIME_KEY = pytest.StashKey[Callable[[], int]]()
 """Tells the rig's time in nanoseconds; in the stash of the test or of the config."""
 
 RIG_SUMMARY_KEY = pytest.StashKey[Entry]()
@@ -52,7 +54,7 @@ NOTES_KEY = pytest.StashKey[list[Entry]]()
 """Records of the run that wait for a report, in the stash of a worker's config."""
 
 _TAKEN_KEY = pytest.StashKey[dict[str, int]]()
-_PHASE_START_KEY = pytest.StashKey["int | None"]()
+_PHASE_START_KEY = pytest.StashKey[int | None]()
 _LISTS = {
     "transcript": TRANSCRIPT_KEY,
     "boot_logs": BOOT_LOGS_KEY,
@@ -209,8 +211,9 @@ def _take_notes(config: pytest.Config) -> list[Entry]:
 
 def _forget(item: pytest.Item) -> None:
     """Let go of what was taken; pytest keeps every test until the session ends."""
-    for key in (*_LISTS.values(), MEASUREMENTS_KEY):
-        item.stash.get(key, []).clear()  # type: ignore[attr-defined]
+    keys: tuple[pytest.StashKey[Any], ...] = (*_LISTS.values(), MEASUREMENTS_KEY)
+    for key in keys:
+        item.stash.get(key, []).clear()
     item.stash[_TAKEN_KEY] = {}
 
 

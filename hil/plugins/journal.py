@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.errors import RunRecordError
 from hil.plugins.attachment import (
     BOOT_LOGS_KEY,
     FLASH_RECORDS_KEY,
@@ -208,8 +207,8 @@ class RunWriter:
         try:
             self._run_json.write()
             render_run(self.journal.path.parent)
-        except (RunRecordError, OSError) as error:
-            self._problem = str(error)
+        except Exception as error:  # noqa: BLE001 - results must reach the screen without a report
+            self._problem = f"{error} ({type(error).__name__})"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print where the report is, and what became of the clauses."""

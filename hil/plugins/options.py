@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FLASH_POLICIES = ("never", "changed", "always")
+DANGERS = ("erase", "power-cut", "update")
 BAUD_RANGE = range(110, 4_608_001)
 
 
@@ -29,15 +30,17 @@ class Options:
         firmware: What is to be tested.
         flash_policy: When to write the flash before the first test.
         bauds: The AT rates over which rate-dependent tests run; empty for their own choice.
+        allowed: What may be done to a real module although it may harm it.
     """
 
     rig: RigDescription
     firmware: Firmware
     flash_policy: str
     bauds: tuple[int, ...]
+    allowed: frozenset[str]
 
 
-OPTIONS_KEY = pytest.StashKey[Options]()
+_OPTIONS_KEY = pytest.StashKey[Options]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,40 +68,66 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="AT rates over which rate-dependent tests run",
     )
     group.addoption(
+        "--hil-allow",
+        metavar="WORD,WORD",
+        help="what tests may do to a real module although it may harm it: " + ", ".join(DANGERS),
+    )
+    group.addoption(
         "--hil-report",
         metavar="DIR",
         help="folder that gets a folder for this run (default: reports/)",
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Check the options before anything is collected, so that a mistake stops the run at once."""
-    try:
-        config.stash[OPTIONS_KEY] = read_options(
-            rig=config.getoption("--hil-rig"),
-            firmware=config.getoption("--hil-firmware"),
-            flash_policy=config.getoption("--hil-flash"),
-            bauds=config.getoption("--hil-baud"),
-        )
-    except HilError as error:
-        raise pytest.UsageError(str(error)) from error
+    options_of(config)
+
+
+def options_of(config: pytest.Config) -> Options:
+    """The options of a session, read once.
+
+    Raises:
+        pytest.UsageError: An option, or a file that it names, is wrong.
+    """
+    options = config.stash.get(_OPTIONS_KEY, None)
+    if options is None:
+        try:
+            options = read_options(
+                rig=config.getoption("--hil-rig"),
+                firmware=config.getoption("--hil-firmware"),
+                flash_policy=config.getoption("--hil-flash"),
+                bauds=config.getoption("--hil-baud"),
+                allowed=config.getoption("--hil-allow"),
+            )
+        except HilError as error:
+            raise pytest.UsageError(str(error)) from error
+        config.stash[_OPTIONS_KEY] = options
+    return options
 
 
 def read_options(
-    *, rig: str | None, firmware: str | None, flash_policy: str, bauds: str | None
+    *,
+    rig: str | None,
+    firmware: str | None,
+    flash_policy: str,
+    bauds: str | None,
+    allowed: str | None,
 ) -> Options:
     """The options from what was typed.
 
     Raises:
         RigFileError: The rig file is wrong.
         ManifestError: The firmware manifest is wrong.
-        MistakeError: A rate is not one.
+        MistakeError: A rate or a word is none.
     """
     return Options(
         rig=load_rig(Path(rig)) if rig else VIRTUAL_RIG,
         firmware=load_firmware(Path(firmware)) if firmware else synthesize(),
         flash_policy=flash_policy,
         bauds=_parse_bauds(bauds.split(",")) if bauds else (),
+        allowed=_parse_allowed(allowed.split(",")) if allowed else frozenset(),
     )
 
 
@@ -112,3 +141,10 @@ def _parse_bauds(words: Sequence[str]) -> tuple[int, ...]:
             )
         bauds.append(int(word))
     return tuple(bauds)
+
+
+def _parse_allowed(words: Sequence[str]) -> frozenset[str]:
+    for word in words:
+        if word not in DANGERS:
+            raise MistakeError(f"--hil-allow: {word!r} is not one of {', '.join(DANGERS)}")
+    return frozenset(words)

@@ -10,18 +10,16 @@ from __future__ import annotations
 import os
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
 from html import escape
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from hil.errors import RunRecordError
 from hil.report.html.badge import badge
-from hil.report.html.detail import test_detail
+from hil.report.html.detail import attempt_detail
 from hil.report.html.markup import element
 from hil.report.html.overview import appendix, overview, page_title
 from hil.report.journal import JOURNAL_NAME, Event, read_journal
@@ -33,6 +31,7 @@ from hil.units import NS_PER_S, format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 HTML_NAME = "report.html"
 JUNIT_NAME = "junit.xml"
@@ -75,24 +74,20 @@ _LABELS = {
     "skipped": "skipped",
     "error": "rig error or blocked",
 }
+# The session collects nothing, so that is how it ends unless a replayed test failed.
+_SUCCESSES = (pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.TESTS_FAILED)
 _CUT_SHORT = "The run ended before this test did."
 _SHOWN_CLAUSES = 6
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedRun:
-    """The files that were made of a run."""
-
-    html: Path
-    junit: Path
-    run_json: Path
-
-
-def render_run(run_dir: Path) -> RenderedRun:
+def render_run(run_dir: Path) -> Path:
     """Make the report, the JUnit file and the run record of a run from its journal.
 
     Args:
         run_dir: The run folder, or a ``latest`` that leads to it.
+
+    Returns:
+        The report for people; ``junit.xml`` and ``run.json`` stand beside it.
 
     Raises:
         RunRecordError: There is no journal, it is damaged, or pytest-html refuses it.
@@ -102,35 +97,34 @@ def render_run(run_dir: Path) -> RenderedRun:
     folder = resolve_run_folder(run_dir).resolve()
     journal = folder / JOURNAL_NAME
     record = record_from_journal(read_journal(journal))
-    rendered = RenderedRun(folder / HTML_NAME, folder / JUNIT_NAME, folder / RUN_JSON_NAME)
-    write_run_json(rendered.run_json, record)
-    _hold_session(rendered, ReplayPlugin(record, read_journal(journal)))
-    _correct_junit(rendered.junit, record)
-    return rendered
+    write_run_json(folder / RUN_JSON_NAME, record)
+    _hold_session(folder, ReplayPlugin(record, read_journal(journal)))
+    _correct_junit(folder / JUNIT_NAME, record)
+    return folder / HTML_NAME
 
 
-def _hold_session(rendered: RenderedRun, replay: ReplayPlugin) -> None:
+def _hold_session(folder: Path, replay: ReplayPlugin) -> None:
     style = resources.files("hil.report.html").joinpath("report.css")
     with resources.as_file(style) as style_path, _undisturbed():
         arguments = [
             *(f"-pno:{name}" for name in _PLUGINS_OFF),
             *(f"-p{name}" for name in _PLUGINS_ON),
             f"-c{os.devnull}",
-            f"--rootdir={rendered.html.parent}",
+            f"--rootdir={folder}",
             "--noconftest",
             "--assert=plain",
-            f"--html={rendered.html}",
+            f"--html={folder / HTML_NAME}",
             "--self-contained-html",
             f"--css={style_path}",
-            "-oinitial_sort=original",
+            "-oinitial_sort=result",
             "-orender_collapsed=all",
-            f"--junitxml={rendered.junit}",
+            f"--junitxml={folder / JUNIT_NAME}",
             "-ojunit_suite_name=hil",
         ]
         status = pytest.main(arguments, plugins=[replay])
-    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+    if status not in _SUCCESSES:
         raise RunRecordError(
-            f"cannot make a report of {rendered.html.parent}: the replaying session ended with "
+            f"cannot make a report of {folder}: the replaying session ended with "
             f"{status!r}. The journal itself is whole"
         )
 
@@ -257,19 +251,19 @@ class ReplayPlugin:
     def _finish(self, config: pytest.Config, phases: list[dict[str, Any]]) -> None:
         """Replay an attempt of a test whose phases are all known."""
         del self._phases[phases[0]["nodeid"]]
-        attempt = _Attempt(_completed(phases))
+        phases = _completed(phases)
         reports = [
             config.hook.pytest_report_from_serializable(config=config, data=dict(phase))
-            for phase in attempt.phases
+            for phase in phases
         ]
+        attempt = _Attempt(phases, reports)
         speaker = next((each for each in reports if each.when == "call"), reports[0])
         self._attempts[id(speaker)] = attempt
-        attempt.speaker = speaker
         reports[-1].extras = [
             {
                 "name": "details",
                 "format_type": "html",
-                "content": str(test_detail(attempt.phases)),
+                "content": str(attempt_detail(phases)),
                 "mime_type": None,
                 "extension": "html",
             }
@@ -282,17 +276,20 @@ class ReplayPlugin:
 class _Attempt:
     """One attempt of a test, as the page shows it."""
 
-    def __init__(self, phases: Sequence[dict[str, Any]]) -> None:
-        self.phases = phases
-        self.speaker: Any = None
+    def __init__(
+        self, phases: Sequence[dict[str, Any]], reports: Sequence[pytest.TestReport]
+    ) -> None:
+        self.reports = reports  # kept alive: the rows are known by the identity of their reports
         self.outcome = outcome_of_phases(map(phase_outcome, phases))
+        self._node_id = phases[0]["nodeid"]
         attachments = [phase.get("hil") or {} for phase in phases]
-        self.clauses = next((each["clauses"] for each in attachments if "clauses" in each), [])
+        claims = (each["clauses"] for each in attachments if "clauses" in each)
+        self.clauses: list[str] = next(claims, [])
         rig_times = [each.get("rig_duration_s") for each in attachments]
         self._rig_s = sum(each for each in rig_times if each)
 
     def row(self, duration: str) -> list[str]:
-        folder, _, name = self.phases[0]["nodeid"].rpartition("/")
+        folder, _, name = self._node_id.rpartition("/")
         shown = ", ".join(self.clauses[:_SHOWN_CLAUSES])
         more = len(self.clauses) - _SHOWN_CLAUSES
         rig_time = format_duration(round(self._rig_s * NS_PER_S)) if self._rig_s else ""
@@ -306,14 +303,14 @@ class _Attempt:
         ]
 
     def log(self) -> list[str]:
-        reports = [*self.phases]
-        told = [_failure_text(each) for each in reports if each["outcome"] == "failed"]
-        told += [_failure_text(each) for each in reports if each.get("wasxfail")]
+        told = [each.longreprtext for each in self.reports if _is_told(each)]
         # The last report has the output captured in all phases.
-        sections = reports[-1].get("sections") or ()
         return [
             *(escape(text) for text in told if text),
-            *(f"{f' {escape(head)} ':-^80}\n{escape(text)}" for head, text in sections),
+            *(
+                f"{f' {escape(head)} ':-^80}\n{escape(text)}"
+                for head, text in self.reports[-1].sections
+            ),
         ]
 
 
@@ -328,9 +325,9 @@ def _collect_row(report: Any) -> list[str]:
     ]
 
 
-def _failure_text(phase: dict[str, Any]) -> str:
-    report = pytest.TestReport._from_json(dict(phase))  # noqa: SLF001 - pytest offers no other way
-    return report.longreprtext
+def _is_told(report: pytest.TestReport) -> bool:
+    """Whether a phase has a traceback worth showing; a skip has said its reason already."""
+    return report.failed or hasattr(report, "wasxfail")
 
 
 def _completed(phases: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -358,15 +355,15 @@ def _decodable(node_id: str) -> str:
 
 def _correct_junit(path: Path, record: dict[str, Any]) -> None:
     """Give the JUnit file the time and the host of the run instead of the replay's."""
-    tree = ElementTree.parse(path)  # noqa: S314 - pytest has just written it
+    tree = ET.parse(path)  # noqa: S314 - pytest has just written it
     environment = record["environment"]
     for suite in tree.iter("testsuite"):
         suite.set("timestamp", record["started"])
         suite.set("hostname", str(environment.get("host", "")))
         suite.set("time", f"{sum(test['duration_s'] for test in record['tests']):.3f}")
-        properties = ElementTree.Element("properties")
+        properties = ET.Element("properties")
         for name, value in _suite_properties(record):
-            ElementTree.SubElement(properties, "property", name=name, value=value)
+            ET.SubElement(properties, "property", name=name, value=value)
         suite.insert(0, properties)
     tree.write(path, encoding="utf-8", xml_declaration=True)
 

@@ -8,6 +8,7 @@ that does not work, the tests that follow are blocked instead of failing for a r
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from .journal import (
     describe_firmware,
     describe_rig,
 )
-from .options import OPTIONS_KEY, Options
+from .options import DANGERS, Options, options_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -62,9 +63,7 @@ class RigSession:
     def rig(self) -> Rig:
         """The open rig; opened at the first call."""
         if self._rig is None:
-            self._rig = self._stack.enter_context(
-                open_rig(self.options.rig, self.options.firmware)
-            )
+            self._rig = self._stack.enter_context(open_rig(self.options.rig, self.options.firmware))
             self._config.stash[RIG_TIME_KEY] = self._rig.clock.now_ns
         return self._rig
 
@@ -83,13 +82,22 @@ class RigSession:
             if not self._is_flashed:
                 self._flash(module, item)
             if self.is_dirty:
-                module.recover()
+                self._recover(module, item)
             elif not module.is_running:
                 module.start()
         except MisbehaviourError as error:
             self.blocked_by = str(error)
             raise
         self.is_dirty = False
+
+    def _recover(self, module: RigModule, item: pytest.Item) -> None:
+        try:
+            module.recover()
+        except MisbehaviourError:
+            if self.options.flash_policy == "never" or "flash-read" not in module.has:
+                raise
+            self._flash(module, item)
+            module.recover()
 
     def _flash(self, module: RigModule, item: pytest.Item) -> None:
         self._is_flashed = True
@@ -127,7 +135,7 @@ def _progress_shown(config: pytest.Config) -> Iterator[Any]:
     if reporter is None or not sys.__stderr__ or not sys.__stderr__.isatty():
         yield None
         return
-    from hil.cli.progress import image_progress  # noqa: PLC0415 - rich, for terminals only
+    from hil.flashing.progress import image_progress  # noqa: PLC0415 - rich, for terminals only
 
     with image_progress(sys.__stderr__) as progress:
         yield progress
@@ -139,7 +147,12 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "needs(word, ...): what the rig must have for this test; it is skipped where it has not",
     )
-    options = config.stash[OPTIONS_KEY]
+    config.addinivalue_line(
+        "markers",
+        "destructive(word, ...): what this test does that may harm a module; on a real rig it runs "
+        "only if --hil-allow names it",
+    )
+    options = options_of(config)
     session = RigSession(options, config)
     config.stash[_SESSION_KEY] = session
     config.add_cleanup(session.close)
@@ -148,15 +161,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse words that are not in the vocabulary of needs."""
+    """Refuse words that are in no vocabulary."""
     for item in items:
-        for marker in item.iter_markers("needs"):
-            unknown = [word for word in marker.args if word not in NEEDS]
-            if unknown:
-                raise pytest.UsageError(
-                    f"{item.nodeid}: no such need: {', '.join(map(repr, unknown))}; "
-                    f"there are {', '.join(NEEDS)}"
-                )
+        for name, known in (("needs", tuple(NEEDS)), ("destructive", DANGERS)):
+            for marker in item.iter_markers(name):
+                unknown = [word for word in marker.args if word not in known]
+                if unknown:
+                    raise pytest.UsageError(
+                        f"{item.nodeid}: the marker {name} does not know "
+                        f"{', '.join(map(repr, unknown))}; it knows {', '.join(known)}"
+                    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -174,7 +188,7 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="session")
 def firmware(pytestconfig: pytest.Config) -> Firmware:
     """The firmware under test: ``--hil-firmware``, or the synthesized one."""
-    return pytestconfig.stash[OPTIONS_KEY].firmware
+    return options_of(pytestconfig).firmware
 
 
 @pytest.fixture(scope="session")
@@ -192,6 +206,7 @@ def module(rig: Rig, request: pytest.FixtureRequest) -> Iterator[RigModule]:
     session = request.config.stash[_SESSION_KEY]
     held = rig.modules[0]
     _require_needs(request.node, rig)
+    _require_allowed(request.node, session.options)
     transcript = Transcript()
     held.port.tap = transcript.record
     held.boot_captures.clear()
@@ -201,6 +216,21 @@ def module(rig: Rig, request: pytest.FixtureRequest) -> Iterator[RigModule]:
     finally:
         held.port.tap = None
         _attach_observations(request.node, held, transcript)
+
+
+FlashRecorder = Callable[[FlashRecord], FlashRecord]
+"""Takes a flash record into the report and returns it."""
+
+
+@pytest.fixture
+def record_flash(module: RigModule, request: pytest.FixtureRequest) -> FlashRecorder:
+    """For tests that flash by themselves: a function that takes the record into the report."""
+
+    def record(flashed: FlashRecord) -> FlashRecord:
+        attach_flash_record(request.node, module, flashed)
+        return flashed
+
+    return record
 
 
 @pytest.fixture
@@ -214,6 +244,15 @@ def _require_needs(item: pytest.Item, rig: Rig) -> None:
     missing = sorted(wanted - rig.has)
     if missing:
         pytest.skip(f"the rig {rig.name!r} has no {', '.join(missing)}")
+
+
+def _require_allowed(item: pytest.Item, options: Options) -> None:
+    if options.rig.is_virtual:
+        return
+    dangers = {word for marker in item.iter_markers("destructive") for word in marker.args}
+    missing = sorted(dangers - options.allowed)
+    if missing:
+        pytest.skip(f"it may harm the module; allow it with --hil-allow {','.join(missing)}")
 
 
 def _attach_observations(item: pytest.Item, module: RigModule, transcript: Transcript) -> None:
@@ -272,4 +311,3 @@ def _firmware_summary(options: Options) -> dict[str, Any]:
         "sdk_version": tested.sdk_version,
         "manifest": str(tested.path or "synthesized"),
     }
-

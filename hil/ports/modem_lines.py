@@ -79,9 +79,7 @@ class ModemLines:
             self.set({Line.RESET: False, Line.STRAP: False})
 
     def _apply(self) -> None:
-        dtr, rts = self._circuit(
-            reset=self._states[Line.RESET], strap=self._states[Line.STRAP]
-        )
+        dtr, rts = self._circuit(reset=self._states[Line.RESET], strap=self._states[Line.STRAP])
         try:
             self._port.serial.dtr = dtr
             self._port.serial.rts = rts

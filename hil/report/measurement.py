@@ -60,20 +60,21 @@ class Measurement:
 
     def describe(self) -> str:
         """One line for a person: ``wake-up delay = 1130 ms (limits 950 .. 1050 ms): failed``."""
-        value = "not set" if self.value is None else f"{self.value:g} {self.unit}"
-        return f"{self.name} = {value} (limits {self.format_limits()}): {self.outcome}"
+        return (
+            f"{self.name} = {self.format_value()} (limits {self.format_limits()}): {self.outcome}"
+        )
+
+    def format_value(self) -> str:
+        """The value with its unit, or ``not set``."""
+        return "not set" if self.value is None else f"{self.value:g} {self.unit}"
 
     def format_limits(self) -> str:
         """The limits for a person: ``950 .. 1050 ms``, ``up to 20 uA``, ``none``."""
-        match (self.low, self.high):
-            case (None, None):
-                return "none"
-            case (low, None):
-                return f"from {low:g} {self.unit}"
-            case (None, high):
-                return f"up to {high:g} {self.unit}"
-            case (low, high):
-                return f"{low:g} .. {high:g} {self.unit}"
+        return _format_range(self.low, self.high, self.unit) or "none"
+
+    def format_comfort(self) -> str:
+        """The marginal limits for a person; empty if there are none."""
+        return _format_range(self.marginal_low, self.marginal_high, self.unit)
 
     def to_json(self) -> dict[str, Any]:
         """The measurement as an object of the run record; NaN and infinity become null."""
@@ -96,3 +97,11 @@ class Measurement:
 
 def _is_between(value: float, low: float | None, high: float | None) -> bool:
     return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _format_range(low: float | None, high: float | None, unit: str) -> str:
+    if low is None and high is None:
+        return ""
+    if high is None:
+        return f"from {low:g} {unit}"
+    return f"up to {high:g} {unit}" if low is None else f"{low:g} .. {high:g} {unit}"

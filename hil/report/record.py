@@ -211,7 +211,12 @@ class RecordBuilder:
         self._flash.append({**event["flash"], "time": event["time"]})
 
     def _take_boot_log(self, event: Event) -> None:
-        self._boot_logs.append({**event["boot_log"], "time": event["time"]})
+        self._take_first_boot_log({**event["boot_log"], "time": event["time"]})
+
+    def _take_first_boot_log(self, log: dict[str, Any]) -> None:
+        """Keep the first boot log of each module; the others stay with their tests."""
+        if all(each.get("slot") != log.get("slot") for each in self._boot_logs):
+            self._boot_logs.append(log)
 
     def _take_waiver(self, event: Event) -> None:
         self._waivers[event["clause"]] = event["reason"]
@@ -224,8 +229,10 @@ class RecordBuilder:
             )
             return
         self._tests[report["nodeid"]].take(report, time)
-        for flash in (report.get("hil") or {}).get("flash", ()):
-            self._flash.append({**flash, "time": time, "test": report["nodeid"]})
+        hil, source = report.get("hil") or {}, {"time": time, "test": report["nodeid"]}
+        self._flash += [{**flash, **source} for flash in hil.get("flash", ())]
+        for log in hil.get("boot_logs", ()):
+            self._take_first_boot_log({**log, **source})
 
     def _take_end(self, event: Event) -> None:
         self._finished = event["time"]

@@ -73,8 +73,10 @@ def open_rig(description: RigDescription, firmware: Firmware) -> Iterator[Rig]:
             port = _open_port(module, clock)
             stack.callback(port.close)
             lines = CombinedLines(
-                [_open_lines(line_set.driver, line_set.circuit, port, benches.get(module.slot))
-                 for line_set in module.lines],
+                [
+                    _open_lines(line_set.driver, line_set.circuit, port, benches.get(module.slot))
+                    for line_set in module.lines
+                ],
                 description.name,
             )
             stack.callback(lines.close)

@@ -83,9 +83,7 @@ class _Check:
         try:
             detail = self.prove(module, flash_baud)
         except (HilError, _UnprovedError) as error:
-            return CheckResult(
-                module.name, self.name, CheckOutcome.FAILED, str(error), self.remedy
-            )
+            return CheckResult(module.name, self.name, CheckOutcome.FAILED, str(error), self.remedy)
         return CheckResult(module.name, self.name, CheckOutcome.PASSED, detail)
 
 

@@ -174,9 +174,7 @@ def _parse_lines(name: str, table: Table) -> LineSet:
 
 def _parse_module(table: Table, line_sets: dict[str, LineSet]) -> ModuleDescription:
     table.require_known({"slot", "port", "baud", "lines", "flash", "dialect"})
-    port = table.text(
-        "port", allowed="a device file, a pyserial URL, or 'sim://WORLD/MACHINE'"
-    )
+    port = table.text("port", allowed="a device file, a pyserial URL, or 'sim://WORLD/MACHINE'")
     is_virtual = port.startswith(SIMULATED_SCHEME)
     for key in ("flash", "dialect"):
         if key in table and not is_virtual:
@@ -190,7 +188,9 @@ def _parse_module(table: Table, line_sets: dict[str, LineSet]) -> ModuleDescript
     for name in names:
         if name not in line_sets:
             raise table.mistake(
-                "lines", allowed=f"names out of {sorted(line_sets) or 'no [lines] table'}", given=name
+                "lines",
+                allowed=f"names out of {sorted(line_sets) or 'no [lines] table'}",
+                given=name,
             )
         if line_sets[name].driver == "virtual" and not is_virtual:
             raise table.mistake(

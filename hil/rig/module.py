@@ -26,6 +26,9 @@ BOOT_LOG_BAUD = 74880
 LOADER_BAUD = 115200
 """The rate at which the boot loader is spoken to first; it adapts itself."""
 
+COMMON_BAUDS = (115200, 9600, 57600, 19200, 38400, 74880, 230400, 460800, 921600)
+"""Rates at which a module that lost its settings is looked for."""
+
 RESET_PULSE_S = 0.1
 STRAP_HOLD_S = 0.05
 POWER_OFF_S = 1.0
@@ -178,12 +181,16 @@ class RigModule:
         Effects: all stored parameters are reset.
         """
         try:
-            self.start()
+            self.reset()
+            try:
+                self.at.wait_ready(READY_TIMEOUT_S)
+            except NoReplyError:  # a rate that a test has stored
+                self.at.resynchronise(COMMON_BAUDS)
             self.at.restore()
-            self.at.wait_ready(READY_TIMEOUT_S)
         except MisbehaviourError as error:
             error.add_note(f"{self.name} could not be brought back to factory settings")
             raise
+        self.is_running = True
 
     def _start_by(self, states: dict[Line, bool]) -> BootCapture:
         self.is_running = False
@@ -203,7 +210,9 @@ class RigModule:
         while data := self.port.receive(until_ns):
             raw += data
             until_ns = deadline_ns(self.clock, BOOT_LOG_QUIET_S)
-        return BootCapture(started_ns, self.port.format.baud, bytes(raw), parse_boot_log(bytes(raw)))
+        return BootCapture(
+            started_ns, self.port.format.baud, bytes(raw), parse_boot_log(bytes(raw))
+        )
 
     def _require(self, line: Line, remedy: str) -> None:
         if line not in self.lines.lines:

@@ -201,7 +201,7 @@ _WORDS = {"group": GROUPS, "kind": KINDS, "form": (*FORMS, None), "basis": BASES
 
 
 def _clause(table: Mapping[str, Any]) -> Clause:
-    values = {
+    values: dict[str, Any] = {
         _KEYS_IN_FILE.get(key, key): tuple(value) if isinstance(value, list) else value
         for key, value in table.items()
     }

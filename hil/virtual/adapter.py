@@ -77,6 +77,18 @@ class SerialAdapter:
             missing -= len(heard.data)
         return None
 
+    def run_end_ns(self) -> int:
+        """When the bytes that follow each other on the wire without a gap will have arrived.
+
+        In the past if nothing is on the wire.
+        """
+        end_ns = 0
+        for _, heard in self._incoming:
+            if end_ns and heard.start_ns > end_ns:
+                break
+            end_ns = heard.end_ns()
+        return end_ns
+
     def read(self, count: int, now_ns: int) -> bytes:
         """Up to `count` of the bytes that have arrived."""
         self._settle(now_ns)

@@ -86,15 +86,19 @@ class Bench:
     def advance(self, now_ns: int) -> None:
         """Serve everything that is due at `now_ns`."""
         self.chip.advance(now_ns)
+        self._pass_wake_pin_on(now_ns)
+        self._collect()
+
+    def _pass_wake_pin_on(self, now_ns: int) -> None:
         if self.chip.is_wake_pin_low and self._contacts[Contact.WAKE_LINK]:
             self.chip.wake_by_timer(now_ns)
-        self._collect()
 
     def _drive(self, now_ns: int) -> None:
         reset_by_modem, strap_by_modem = self._circuit(*self._modem_lines)
         strap_low = strap_by_modem or self._contacts[Contact.STRAP]
         self.chip.straps = Straps(gpio0=not strap_low)
         self.chip.set_reset(is_low=reset_by_modem or self._contacts[Contact.RESET], now_ns=now_ns)
+        self._pass_wake_pin_on(now_ns)
         self._collect()
 
     def _collect(self) -> None:

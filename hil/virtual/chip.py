@@ -144,7 +144,7 @@ class Chip:
             return
         if is_low:
             self._stop(now_ns)
-            self.flash.cut_power(now_ns)
+            self.flash.abandon(now_ns)
             self._cause = ResetCause.EXTERNAL
             self._is_second_try = False
             self.phase = Phase.RESET
@@ -219,6 +219,7 @@ class Chip:
         self._boot(now_ns)
 
     def _boot(self, now_ns: int) -> None:
+        self.flash.settle(now_ns)
         self.phase = Phase.RUNNING
         self.boots += 1
         self._program = None

@@ -48,6 +48,15 @@ class _Operation:
     before: bytes
     is_erase: bool
 
+    def is_still_to_come(self, at_ns: int) -> bool:
+        """Whether nothing of it has happened at `at_ns`; one that takes no time has."""
+        return self.start_ns >= at_ns and self.end_ns > at_ns
+
+    @property
+    def region(self) -> slice:
+        """Which cells it changes."""
+        return slice(self.offset, self.offset + len(self.before))
+
     def interrupted(self, after: bytes, at_ns: int) -> bytes:
         """Content when the power goes at `at_ns`, between start and end."""
         if self.is_erase:
@@ -223,6 +232,15 @@ class NorFlash:
         while self._under_way and self._under_way[0].end_ns <= now_ns:
             self._under_way.popleft()
 
+    def abandon(self, at_ns: int) -> None:
+        """Whoever gave the orders was reset: what has not begun never will, the part ends its own.
+
+        An operation that is under way goes on to its end, since the part has supply.
+        """
+        while self._under_way and self._under_way[-1].is_still_to_come(at_ns):
+            self._undo(self._under_way.pop())
+        self.busy_until_ns = self._under_way[-1].end_ns if self._under_way else 0
+
     def cut_power(self, at_ns: int) -> None:
         """Stop whatever is under way.
 
@@ -231,15 +249,11 @@ class NorFlash:
 
         Effects: the volatile status bits are lost.
         """
-        while self._under_way and self._under_way[-1].end_ns > at_ns:
+        self.abandon(at_ns)
+        if self._under_way and self._under_way[-1].end_ns > at_ns:
             operation = self._under_way.pop()
-            region = slice(operation.offset, operation.offset + len(operation.before))
-            if operation.start_ns >= at_ns:
-                self._cells[region] = operation.before
-                self._count(operation, -1)
-            else:
-                after = bytes(self._cells[region])
-                self._cells[region] = operation.interrupted(after, at_ns)
+            region = operation.region
+            self._cells[region] = operation.interrupted(bytes(self._cells[region]), at_ns)
         self._under_way.clear()
         self.busy_until_ns = min(self.busy_until_ns, at_ns)
         self.status.reset()
@@ -272,6 +286,10 @@ class NorFlash:
         self._under_way.append(operation)
         self.busy_until_ns = operation.end_ns
         return operation.end_ns
+
+    def _undo(self, operation: _Operation) -> None:
+        self._cells[operation.region] = operation.before
+        self._count(operation, -1)
 
     def _count(self, operation: _Operation, change: int) -> None:
         if operation.is_erase:

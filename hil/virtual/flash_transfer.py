@@ -6,7 +6,7 @@ import hashlib
 import zlib
 from typing import TYPE_CHECKING
 
-from .stub_status import STATUS_INFLATE_ERROR, STATUS_NOT_ENOUGH_DATA, STATUS_TOO_MUCH_DATA
+from .loader_protocol import STUB_INFLATE_ERROR, STUB_NOT_ENOUGH_DATA, STUB_TOO_MUCH_DATA
 
 if TYPE_CHECKING:
     from .flash import NorFlash
@@ -60,13 +60,13 @@ class FlashDownload:
     def finish(self) -> bytes | None:
         """Status of the error that ends the download, or None if all of it is written."""
         if self.error is None and self._remaining_bytes:
-            self.error = STATUS_NOT_ENOUGH_DATA
+            self.error = STUB_NOT_ENOUGH_DATA
         return self.error
 
     def _cut(self, data: bytes) -> bytes:
         """The block without what pads it beyond the total."""
         if data and not self._remaining_bytes:
-            self.error = STATUS_TOO_MUCH_DATA
+            self.error = STUB_TOO_MUCH_DATA
         return data[: self._remaining_bytes]
 
     def _inflate(self, data: bytes) -> bytes:
@@ -74,10 +74,10 @@ class FlashDownload:
         try:
             content = self._inflater.decompress(data, self._remaining_bytes + 1)
         except zlib.error:
-            self.error = STATUS_INFLATE_ERROR
+            self.error = STUB_INFLATE_ERROR
             return b""
         if len(content) > self._remaining_bytes:
-            self.error = STATUS_TOO_MUCH_DATA
+            self.error = STUB_TOO_MUCH_DATA
         return content[: self._remaining_bytes]
 
     def _erase_to(self, end: int, at_ns: int) -> int:

@@ -13,7 +13,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from . import stub_status
+from . import loader_protocol
 from .action import Action, Restart, RunUserCode, Send
 from .errors import VirtualError
 from .flash_transfer import FlashDownload, FlashReadout
@@ -63,9 +63,9 @@ class FlasherStub(LoaderProgram):
         VirtualError: There is no such version.
     """
 
-    STATUS_UNKNOWN: ClassVar[bytes] = stub_status.STATUS_UNKNOWN
-    STATUS_BAD_LENGTH: ClassVar[bytes] = stub_status.STATUS_BAD_LENGTH
-    STATUS_BAD_CHECKSUM: ClassVar[bytes] = stub_status.STATUS_BAD_CHECKSUM
+    STATUS_UNKNOWN: ClassVar[bytes] = loader_protocol.STUB_UNKNOWN
+    STATUS_BAD_LENGTH: ClassVar[bytes] = loader_protocol.STUB_BAD_LENGTH
+    STATUS_BAD_CHECKSUM: ClassVar[bytes] = loader_protocol.STUB_BAD_CHECKSUM
 
     def __init__(
         self, flash: NorFlash, registers: RegisterMap, line_format: LineFormat, version: int
@@ -120,7 +120,7 @@ class FlasherStub(LoaderProgram):
         self._act(Send(reply * _SYNC_REPLIES, at_ns), at_ns)
 
     def _get_security_info(self, request: Request, at_ns: int) -> None:
-        self._reply(request, at_ns, status=stub_status.STATUS_NOT_IMPLEMENTED)
+        self._reply(request, at_ns, status=loader_protocol.STUB_NOT_IMPLEMENTED)
 
     def _spi_attach(self, request: Request, at_ns: int) -> None:
         self.registers.spi.is_attached = True
@@ -151,7 +151,7 @@ class FlasherStub(LoaderProgram):
         download = self._download
         is_compressed = request.op == Op.FLASH_DEFL_DATA
         if download is None or download.is_compressed != is_compressed:
-            self._reply(request, at_ns, status=stub_status.STATUS_NOT_IN_FLASH_MODE)
+            self._reply(request, at_ns, status=loader_protocol.STUB_NOT_IN_FLASH_MODE)
         elif download.error is not None:
             self._reply(request, at_ns, status=download.error)
         elif (block := self._require_block(request, at_ns)) is not None:
@@ -161,7 +161,7 @@ class FlasherStub(LoaderProgram):
     def _flash_end(self, request: Request, at_ns: int) -> None:
         """Answer when all is written, or tell what went wrong; 0 asks for a reboot."""
         if self._download is None:
-            self._reply(request, at_ns, status=stub_status.STATUS_NOT_IN_FLASH_MODE)
+            self._reply(request, at_ns, status=loader_protocol.STUB_NOT_IN_FLASH_MODE)
             return
         error = self._download.finish()
         self._download = None
@@ -197,7 +197,7 @@ class FlasherStub(LoaderProgram):
         """
         offset, length, frame_bytes, _ = request.words()
         if not 0 < frame_bytes <= self._flash.SECTOR_BYTES:
-            self._reply(request, at_ns, status=stub_status.STATUS_BAD_BLOCK_SIZE)
+            self._reply(request, at_ns, status=loader_protocol.STUB_BAD_BLOCK_SIZE)
             return
         self._reply(request, at_ns)
         self._readout = FlashReadout(self._flash, offset, length, frame_bytes)

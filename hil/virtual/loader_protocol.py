@@ -20,6 +20,18 @@ _CHECKSUM_SEED = 0xEF
 SYNC_PATTERN = b"\x07\x07\x12\x20" + 32 * b"\x55"
 STATUS_OK = b"\x00\x00"
 
+# What the stub answers when something is wrong; the ROM loader sends 01 and a reason instead.
+# Source: esptool's serial protocol, "Stub Loader Errors"; measured against esptool 5.6.
+STUB_BAD_LENGTH = b"\xc0\x00"
+STUB_BAD_CHECKSUM = b"\xc1\x00"
+STUB_BAD_BLOCK_SIZE = b"\xc2\x00"
+STUB_UNKNOWN = b"\xc3\x00"
+STUB_NOT_IN_FLASH_MODE = b"\xc6\x00"
+STUB_INFLATE_ERROR = b"\xc7\x00"
+STUB_NOT_ENOUGH_DATA = b"\xc8\x00"
+STUB_TOO_MUCH_DATA = b"\xc9\x00"
+STUB_NOT_IMPLEMENTED = b"\xff\x00"
+
 
 class Op(IntEnum):
     """Numbers of the requests, named as esptool's documentation does."""

@@ -74,10 +74,9 @@ class RomLoader(LoaderProgram):
         return []
 
     def _hear(self, burst: Burst) -> bytes:
-        """What a receiver at the host's rate hears, while the rate is still to be found."""
-        if not self.adopts_baud:
-            return burst.data
-        return receive_as(burst, replace(self.line_format, baud=burst.format.baud))
+        """What a receiver hears that is at the host's rate while the rate is still to be found."""
+        baud = burst.format.baud if self.adopts_baud else self.line_format.baud
+        return receive_as(burst, replace(self.line_format, baud=baud))
 
     def _take(self, frame: bytes, burst: Burst) -> None:
         if self.adopts_baud:

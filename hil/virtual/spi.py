@@ -58,11 +58,6 @@ class SpiController:
         self.is_attached = False
         self._words = dict(_RESET_VALUES)
 
-    def reset(self) -> None:
-        """Return the registers to their reset values and detach the part."""
-        self.is_attached = False
-        self._words = dict(_RESET_VALUES)
-
     def read(self, offset: int) -> int:
         """Value of the register at `offset` bytes into the window."""
         return self._words.get(offset, 0)

@@ -10,7 +10,7 @@ stop bit. The result is the garbage that a real adapter shows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from hil.units import NS_PER_S
@@ -41,15 +41,17 @@ class LineFormat:
     data_bits: int = 8
     parity: Parity = Parity.NONE
     half_stop_bits: int = 2
+    half_bits_per_frame: int = field(init=False, repr=False, compare=False)
+    """Length of one frame, start bit to last stop bit, in half bits."""
 
     def __post_init__(self) -> None:
         if self.baud < 1 or not 5 <= self.data_bits <= 8 or self.half_stop_bits not in {2, 3, 4}:
-            raise VirtualError(f"no UART has this line format: {self}")
-
-    @property
-    def half_bits_per_frame(self) -> int:
-        """Length of one frame, start bit to last stop bit, in half bits."""
-        return 2 * (1 + self.data_bits + (self.parity is not Parity.NONE)) + self.half_stop_bits
+            raise VirtualError(
+                f"no UART has {self.baud} baud, {self.data_bits} data bits and "
+                f"{self.half_stop_bits / 2:g} stop bits"
+            )
+        half_bits = 2 * (1 + self.data_bits + (self.parity is not Parity.NONE))
+        object.__setattr__(self, "half_bits_per_frame", half_bits + self.half_stop_bits)
 
     def duration_ns(self, count: int) -> int:
         """How long `count` frames last without a gap, rounded up."""

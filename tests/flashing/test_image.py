@@ -7,6 +7,9 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hil.errors import ImageError
 from hil.flashing.image import (
     BLANK_SECTOR,
@@ -27,8 +30,6 @@ from hil.flashing.image import (
     speaks_sdio,
 )
 from hil.flashing.synthesis import synthesize
-from hypothesis import given
-from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DataObject
@@ -160,18 +161,12 @@ def test_no_content_upsets_the_parser(head: bytes, rest: bytes) -> None:
             BOOT[:100],
             "x.bin: is cut off: it has 100 bytes and its headers speak of 1732 or more",
         ),
-        (
-            USER1[:16] + b"\0" + USER1[16:],
-            f"x.bin: has {USER1[-1 - len(USER1) % 16]:02X}",
-        ),
     ],
 )
 def test_what_is_no_image_is_refused(content: bytes, problem: str) -> None:
     with pytest.raises(ImageError) as caught:
         parse_image(content, "x.bin")
-    assert str(caught.value).startswith(problem[:20])
-    if not problem.startswith("x.bin: has"):
-        assert str(caught.value) == problem
+    assert str(caught.value) == problem
 
 
 def test_missing_plain_part_is_named_with_its_place() -> None:

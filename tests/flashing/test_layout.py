@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hil.errors import LayoutError
 from hil.flashing.image import BLANK_SECTOR, FlashMap, Role
 from hil.flashing.layout import (
@@ -17,8 +21,6 @@ from hil.flashing.layout import (
 from hil.flashing.manifest import Firmware, ImageRef, OffsetRule
 from hil.flashing.synthesis import synthesize
 from hil.units import KIB, MIB
-from hypothesis import given
-from hypothesis import strategies as st
 
 FIRMWARE = synthesize(user1_bytes=60_004)
 FIRMWARE_1024 = synthesize(user1_bytes=60_004, flash_map=FlashMap.SPLIT_1024)
@@ -42,26 +44,25 @@ def problems(firmware: Firmware, size_bytes: int = MIB, *, force_512k: bool = Fa
 
 
 @pytest.mark.parametrize(
-    ("firmware", "size_bytes", "first_blank", "second_blank", "init_data", "name", "size_byte"),
+    ("firmware", "size_bytes", "places", "name", "size_byte"),
     [
-        (FIRMWARE, 1 * MIB, 0x7E000, 0xFE000, 0xFC000, "1MB", 0x20),
-        (FIRMWARE, 2 * MIB, 0x7E000, 0x1FE000, 0x1FC000, "2MB", 0x30),
-        (FIRMWARE, 4 * MIB, 0x7E000, 0x3FE000, 0x3FC000, "4MB", 0x40),
-        (FIRMWARE_1024, 2 * MIB, 0xFE000, 0x1FE000, 0x1FC000, "2MB-c1", 0x50),
-        (FIRMWARE_1024, 4 * MIB, 0xFE000, 0x3FE000, 0x3FC000, "4MB-c1", 0x60),
-        (FIRMWARE_1024, 8 * MIB, 0xFE000, 0x7FE000, 0x7FC000, "8MB", 0x80),
-        (FIRMWARE_1024, 16 * MIB, 0xFE000, 0xFFE000, 0xFFC000, "16MB", 0x90),
+        (FIRMWARE, 1 * MIB, (0x7E000, 0xFC000, 0xFE000), "1MB", 0x20),
+        (FIRMWARE, 2 * MIB, (0x7E000, 0x1FC000, 0x1FE000), "2MB", 0x30),
+        (FIRMWARE, 4 * MIB, (0x7E000, 0x3FC000, 0x3FE000), "4MB", 0x40),
+        (FIRMWARE_1024, 2 * MIB, (0xFE000, 0x1FC000, 0x1FE000), "2MB-c1", 0x50),
+        (FIRMWARE_1024, 4 * MIB, (0xFE000, 0x3FC000, 0x3FE000), "4MB-c1", 0x60),
+        (FIRMWARE_1024, 8 * MIB, (0xFE000, 0x7FC000, 0x7FE000), "8MB", 0x80),
+        (FIRMWARE_1024, 16 * MIB, (0xFE000, 0xFFC000, 0xFFE000), "16MB", 0x90),
     ],
 )
 def test_addresses_follow_map_and_size(
     firmware: Firmware,
     size_bytes: int,
-    first_blank: int,
-    second_blank: int,
-    init_data: int,
+    places: tuple[int, int, int],
     name: str,
     size_byte: int,
 ) -> None:
+    first_blank, init_data, second_blank = places
     layout = plan_layout(firmware, size_bytes, with_init_data=True)
     assert [(region.offset, region.role) for region in layout.regions] == [
         (0x00000, Role.BOOT),
@@ -120,8 +121,11 @@ def test_blanks_lie_inside_of_the_parameter_areas(firmware: Firmware, size_bytes
 
 def test_small_flash_is_refused() -> None:
     assert problems(FIRMWARE, 512 * KIB) == [
-        "the AT firmware needs a flash of at least 1024 KB (section 1, line 133) and this one has "
-        "512KB: use a larger module, or force it"
+        (
+            "the AT firmware needs a flash of at least 1024 KB (section 1, line 133) and this "
+            "one has "
+            "512KB: use a larger module, or force it"
+        )
     ]
 
 
@@ -136,23 +140,31 @@ def test_forced_small_flash_has_one_blank_sector() -> None:
 def test_forced_small_flash_warns_if_user1_covers_the_user_parameters() -> None:
     layout = plan_layout(synthesize(), 512 * KIB, force_512k=True)
     assert layout.warnings == (
-        "user1.bin at 0x01000..0x51004 covers the user parameter area of a 512 KB flash, "
-        "0x3C000..0x40000 (appendix, line 977): the first parameter that is stored will erase a "
-        "part of it",
+        (
+            "user1.bin at 0x01000..0x51004 covers the user parameter area of a 512 KB flash, "
+            "0x3C000..0x40000 (appendix, line 977): the first parameter that is stored will "
+            "erase a "
+            "part of it"
+        ),
     )
 
 
 def test_force_does_not_help_a_flash_of_256_kb() -> None:
     assert problems(FIRMWARE, 256 * KIB, force_512k=True) == [
-        "the AT firmware needs a flash of at least 1024 KB (section 1, line 133) and this one has "
-        "256KB: use a larger module"
+        (
+            "the AT firmware needs a flash of at least 1024 KB (section 1, line 133) and this "
+            "one has "
+            "256KB: use a larger module"
+        )
     ]
 
 
 def test_map_that_the_size_does_not_have_is_refused() -> None:
     assert problems(FIRMWARE_1024, MIB) == [
-        "there is no 1024+1024 map for a flash of 1MB, only for 2MB, 4MB, 8MB, 16MB: use a "
-        "firmware that is linked for another map, or plan for the next smaller size"
+        (
+            "there is no 1024+1024 map for a flash of 1MB, only for 2MB, 4MB, 8MB, 16MB: use a "
+            "firmware that is linked for another map, or plan for the next smaller size"
+        )
     ]
 
 
@@ -170,8 +182,10 @@ def test_longest_user1_ends_where_the_user_parameters_begin() -> None:
     assert plan_layout(longest, MIB).regions[1].area == Area(0x1000, 0x7C000)
     longer = with_image(FIRMWARE, ImageRef.of_bytes(Role.USER1, content + b"\0"))
     assert problems(longer) == [
-        "user1.bin at 0x01000..0x7C001 reaches into the user parameter area 0x7C000..0x80000 "
-        "(appendix, lines 976 to 981)"
+        (
+            "user1.bin at 0x01000..0x7C001 reaches into the user parameter area 0x7C000..0x80000 "
+            "(appendix, lines 976 to 981)"
+        )
     ]
 
 
@@ -179,8 +193,11 @@ def test_over_long_boot_is_refused() -> None:
     boot = ImageRef.of_bytes(Role.BOOT, b"\xe9" + bytes(0x1000))
     assert problems(with_image(FIRMWARE, boot)) == [
         "boot.bin at 0x00000..0x01001 reaches beyond 0x01000, where user1.bin begins (line 126)",
-        "user1.bin at 0x01000..0x0FA64 overlaps boot.bin at 0x00000..0x01001, by whole sectors of "
-        "4096 bytes",
+        (
+            "user1.bin at 0x01000..0x0FA64 overlaps boot.bin at 0x00000..0x01001, by whole "
+            "sectors of "
+            "4096 bytes"
+        ),
     ]
 
 
@@ -192,8 +209,11 @@ def test_odd_address_is_refused() -> None:
 
 def test_blank_elsewhere_is_refused() -> None:
     assert problems(offset_of(FIRMWARE, Role.BLANK, 0x40000)) == [
-        "blank.bin at 0x40000..0x41000 lies outside of the parameter areas 0x7C000..0x80000 and "
-        "0xFC000..0x100000 (appendix, lines 976 to 981)"
+        (
+            "blank.bin at 0x40000..0x41000 lies outside of the parameter areas "
+            "0x7C000..0x80000 and "
+            "0xFC000..0x100000 (appendix, lines 976 to 981)"
+        )
     ]
 
 
@@ -201,8 +221,11 @@ def test_address_beyond_the_flash_is_refused_with_every_other_problem() -> None:
     assert problems(offset_of(FIRMWARE, Role.USER1, 0xFF800)) == [
         "user1.bin at 0xFF800..0x10E264 does not begin at a sector, a multiple of 0x1000",
         "user1.bin at 0xFF800..0x10E264 ends beyond the flash, which has 1MB",
-        "user1.bin at 0xFF800..0x10E264 reaches into the system parameter area 0xFC000..0x100000 "
-        "(appendix, lines 976 to 981)",
+        (
+            "user1.bin at 0xFF800..0x10E264 reaches into the system parameter area "
+            "0xFC000..0x100000 "
+            "(appendix, lines 976 to 981)"
+        ),
     ]
 
 
@@ -272,5 +295,5 @@ def test_no_plan_overlaps_or_leaves_the_flash(
     layout = plan_layout(with_image(firmware, user1), size_bytes, with_init_data=with_init_data)
     areas = [region.erased_area for region in layout.regions]
     assert areas == sorted(areas, key=lambda area: area.start)
-    assert all(first.end <= second.start for first, second in zip(areas, areas[1:], strict=False))
+    assert all(first.end <= second.start for first, second in itertools.pairwise(areas))
     assert areas[-1].end <= size_bytes

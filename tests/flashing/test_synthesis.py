@@ -8,13 +8,14 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from hil.flashing.check import check_firmware
 from hil.flashing.image import FlashMap, Role, parse_image, read_boot_version, recognise
 from hil.flashing.manifest import save_firmware
 from hil.flashing.synthesis import synthesize
 from hil.units import MIB
-from hypothesis import given
-from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -119,8 +119,8 @@ def test_first_sync_sets_the_rate() -> None:
     assert isinstance(send, Send)
     assert not host.loader.adopts_baud
     assert host.loader.line_format.baud == 460800
-    divider = host.ask(0x0A, words(0x60000014)).value
-    assert divider == 113
+    (answer,) = answers(host.send(request(0x0A, words(0x60000014)), LineFormat(460800)))
+    assert answer.value == 113
 
 
 def test_only_a_sync_sets_the_rate() -> None:
@@ -210,9 +210,10 @@ def test_block_is_acknowledged_when_it_is_written() -> None:
     host = LoaderHost()
     begun = host.ask(0x02, words(0x800, 2, 0x400, 0x1000))
     assert begun.at_ns >= 2 * 45 * NS_PER_MS
-    sent_ns = host.now_ns
-    (first,) = answers(host.send(block_request(0x03, b"a" * 0x400, 0)))
-    assert first.at_ns >= sent_ns + 4 * 700_000
+    first_request = block_request(0x03, b"a" * 0x400, 0)
+    arrived_ns = host.now_ns + LineFormat(115200).duration_ns(len(first_request))
+    (first,) = answers(host.send(first_request))
+    assert first.at_ns == arrived_ns + 4 * 700_000
     (second,) = answers(host.send(block_request(0x03, b"b" * 0x400, 1)))
     assert (first.payload, second.payload) == (b"\0\0", b"\0\0")
     assert host.flash.read(0x1000, 0x800) == b"a" * 0x400 + b"b" * 0x400

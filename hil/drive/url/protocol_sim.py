@@ -110,13 +110,11 @@ class Serial(SerialBase):  # type: ignore[misc] # pyserial's stubs make its base
             ) from None
 
     def receive_until(self, deadline_ns: int) -> bytes:
-        """Everything that is there as soon as one byte is; ``b""`` at the deadline.
+        """What one packet of the adapter holds; ``b""`` at the deadline.
 
         An addition to pyserial's interface for `hil.ports.serial_port`, which asks for it by name.
         """
-        line = self._require_line()
-        line.wait_for(1, deadline_ns)
-        return line.bench.adapter.read(line.available(), line.world.now_ns)
+        return self._require_line().receive(deadline_ns)
 
     def write(self, data: Any) -> int:
         """Send bytes; they take their time on the wire, the call does not."""

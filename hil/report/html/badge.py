@@ -9,7 +9,7 @@ _SIGNS = {
     "marginal": "≈",
     "failed": "✗",
     "deviates": "≠",
-    "skipped": "–",
+    "skipped": "○",
     "rig error": "⚠",
     "blocked": "⊘",
     "not set": "?",

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hil.report.html.badge import badge, tone
-from hil.report.html.markup import Html, element, escape, fold, join, number_head, table
-from hil.report.measurement import Measurement
-from hil.report.outcome import CLAUSE_PRECEDENCE, ClauseVerdict, TestOutcome
-from hil.spec.catalogue import load_catalogue
-from hil.units import NS_PER_S, format_duration, format_offset, format_size
+from hil.report.html.clause_table import VERDICTS, clause_tables
+from hil.report.html.markup import Html, element, escape, fold, join, table
+from hil.report.html.observation import (
+    MEASUREMENT_HEAD,
+    boot_log,
+    flash_record,
+    measurement_rows,
+)
+from hil.report.html.wording import format_moment, format_seconds, module_name
+from hil.report.outcome import TestOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from hil.spec.catalogue import Clause
+    from collections.abc import Mapping, Sequence
 
 Record = dict[str, Any]
 
@@ -28,19 +30,11 @@ _VERDICT_SENTENCES = {
     "incomplete": "The run did not end: what follows is what had happened until then.",
     "nothing tested": "No test said anything about the module.",
 }
-_VERDICTS = (*CLAUSE_PRECEDENCE, ClauseVerdict.WAIVED)
-_HASH_DIGITS = 12
-_FLASH_FACTS = (
-    ("MAC", "mac"),
-    ("chip id", "id"),
-    ("flash id", "flash_id"),
-    ("crystal", "crystal"),
-)
 
 
 def page_title(record: Record) -> str:
     """The title: which rig, and when."""
-    return f"{_rig_name(record)} · {_moment(record['started'])}"
+    return f"{_rig_name(record)} · {format_moment(record['started'])}"
 
 
 def overview(record: Record) -> Html:
@@ -52,80 +46,18 @@ def overview(record: Record) -> Html:
 def appendix(record: Record) -> Html:
     """What follows the table of tests: clauses, measurements, boot logs."""
     return element(
-        "div", _clauses(record), _measurements(record), _boot_logs(record), class_="hil-appendix"
-    )
-
-
-def flash_record(flash: Mapping[str, Any]) -> Html:
-    """What was written onto one chip."""
-    chip = flash.get("chip") or {}
-    size = chip.get("flash_size_bytes")
-    name = " ".join(str(each) for each in (flash.get("slot"), chip.get("name")) if each)
-    facts = [(label, chip[key]) for label, key in _FLASH_FACTS if chip.get(key) is not None]
-    facts += [("flash", format_size(size))] if size else []
-    facts += [("firmware", flash["firmware"])] if flash.get("firmware") else []
-    facts += [("at", f"{flash['baud']} baud")] if flash.get("baud") else []
-    facts += [("took", _seconds(flash["duration_s"]))] if flash.get("duration_s") else []
-    facts += [("rig time", _seconds(flash["rig_duration_s"]))] if flash.get("rig_duration_s") else []
-    facts += [("written", _moment(flash["time"]))] if flash.get("time") else []
-    facts += [("by", flash["tool"])] if flash.get("tool") else []
-    return element(
         "div",
-        element("h4", name or "module"),
-        element("p", *_labelled(facts), class_="facts"),
-        table(
-            (
-                "Image",
-                number_head("Offset"),
-                number_head("Length"),
-                "SHA-256",
-                "Verified",
-            ),
-            map(_region, flash.get("regions", ())),
-            class_="grid",
-        ),
-        class_="card",
+        clause_tables(record),
+        _measurements(record),
+        _boot_logs(record),
+        class_="hil-appendix",
     )
-
-
-def boot_log(log: Mapping[str, Any]) -> Html:
-    """What a module printed while it started."""
-    facts = [("reset cause", log["reset_cause"])] if log.get("reset_cause") is not None else []
-    facts += [("boot mode", _boot_mode(log["boot_mode"]))] if log.get("boot_mode") else []
-    facts += [("at", f"{log['baud']} baud")] if log.get("baud") else []
-    return element(
-        "div",
-        element("p", element("b", log.get("slot") or "module"), " ", *_labelled(facts)),
-        element("pre", str(log.get("text", "")).replace("\r\n", "\n"), class_="console"),
-        class_="card",
-    )
-
-
-def measurement_rows(measurements: Iterable[Mapping[str, Any]]) -> list[tuple[object, ...]]:
-    """Rows of name, value, limits and outcome."""
-    rows = []
-    for each in measurements:
-        measurement = Measurement.from_json(each)
-        value = "–" if measurement.value is None else f"{measurement.value:g} {measurement.unit}"
-        rows.append(
-            (
-                measurement.name,
-                element("td", value, class_="number"),
-                measurement.format_limits(),
-                _marginal_limits(measurement),
-                badge(each["outcome"]),
-            )
-        )
-    return rows
-
-
-MEASUREMENT_HEAD = ("Measurement", number_head("Value"), "Limits", "Comfortable", "Outcome")
 
 
 def _contents(record: Record) -> Html:
     sections = (
         ("flashed", "Flashed", record["flash"]),
-        ("tests", "Tests", True),
+        ("results-table", "Tests", True),
         ("clauses", "Clauses", True),
         ("measurements", "Measurements", _measured(record)),
         ("boot-logs", "Boot logs", record["boot_logs"]),
@@ -160,7 +92,7 @@ def _counts(record: Record) -> Html:
     return element(
         "section",
         _tally("tests", "Tests", [str(each) for each in TestOutcome], tests),
-        _tally("clauses", "Clauses of the document", [str(each) for each in _VERDICTS], clauses),
+        _tally("clauses", "Clauses of the document", [str(each) for each in VERDICTS], clauses),
         class_="tallies",
     )
 
@@ -189,8 +121,8 @@ def _facts(record: Record) -> Html:
         ("Rig", _rig_text(record)),
         ("Modules", _modules(record)),
         ("Firmware", _firmware(record)),
-        ("Started", _moment(record["started"])),
-        ("Finished", _moment(record["finished"]) if record["finished"] else "not finished"),
+        ("Started", format_moment(record["started"])),
+        ("Finished", format_moment(record["finished"]) if record["finished"] else "not finished"),
         ("Duration", _run_duration(record)),
         ("Host", f"{environment.get('host', 'unknown')}, {environment.get('platform', '')}"),
         ("Tools", _tools(environment.get("python"), versions)),
@@ -205,114 +137,16 @@ def _facts(record: Record) -> Html:
 def _flash(record: Record) -> Html | None:
     if not record["flash"]:
         return None
+    firsts = {flash.get("slot"): index for index, flash in reversed([*enumerate(record["flash"])])}
+    cards = [flash_record(each) for each in record["flash"]]
+    rest = [card for index, card in enumerate(cards) if index not in firsts.values()]
     return element(
         "section",
         element("h3", "What was flashed onto which chip"),
-        join(flash_record(each) for each in record["flash"]),
+        *(cards[index] for index in sorted(firsts.values())),
+        fold(f"{len(rest)} more times, by tests", *rest, class_="card more") if rest else None,
         id="flashed",
     )
-
-
-def _region(region: Mapping[str, Any]) -> tuple[object, ...]:
-    digest = str(region.get("sha256") or "")
-    is_verified = region.get("verified")
-    verified = {True: badge("passed", "verified"), False: badge("failed", "differs")}
-    file = str(region.get("file") or "")
-    name = str(region.get("name") or file)
-    shown_file = element("span", f" {file}", class_="dim") if file and file != name else None
-    length = region.get("length_bytes")
-    return (
-        element("td", name, shown_file),
-        element("td", format_offset(region["offset"]), class_="number"),
-        element("td", "" if length is None else f"{length} B", class_="number"),
-        element("td", element("code", digest[:_HASH_DIGITS], title=digest)),
-        badge("skipped", "not verified") if is_verified is None else verified[bool(is_verified)],
-    )
-
-
-def _clauses(record: Record) -> Html:
-    catalogue = load_catalogue()
-    tests_of: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for test in record["tests"]:
-        for clause_id in test["clauses"]:
-            tests_of[clause_id].append(test)
-    by_command: defaultdict[str, list[Clause]] = defaultdict(list)
-    for clause in catalogue:
-        if clause.id in record["clauses"]:
-            by_command[clause.command].append(clause)
-    is_quiet = {
-        command: all(record["clauses"][each.id] == ClauseVerdict.UNTESTED for each in clauses)
-        for command, clauses in by_command.items()
-    }
-    shown = [
-        _command_clauses(command, clauses, record, tests_of)
-        for command, clauses in by_command.items()
-        if not is_quiet[command]
-    ]
-    silent = [f"{name} ({len(by_command[name])})" for name, quiet in is_quiet.items() if quiet]
-    rest = f"No test of this run claims a clause of {len(silent)} more commands and chapters"
-    return element(
-        "section",
-        element("h3", f"Clauses of {catalogue.document}"),
-        *shown,
-        fold(rest, element("p", ", ".join(silent)), class_="card") if silent else None,
-        id="clauses",
-    )
-
-
-def _command_clauses(
-    command: str,
-    clauses: Sequence[Clause],
-    record: Record,
-    tests_of: Mapping[str, Sequence[Mapping[str, Any]]],
-) -> Html:
-    verdicts = [record["clauses"][each.id] for each in clauses]
-    counts = [(word, verdicts.count(word)) for word in map(str, _VERDICTS) if word in verdicts]
-    summary = join(
-        [
-            element("b", command),
-            element("span", *[badge(word, f"{n} {word}") for word, n in counts], class_="counts"),
-        ]
-    )
-    rows = [
-        (
-            element("td", element("code", clause.id)),
-            element("td", clause.statement, _clause_remark(clause)),
-            element("td", badge(verdict), _waiver(record, clause.id)),
-            element("td", *_claimants(tests_of.get(clause.id, ()))),
-        )
-        for clause, verdict in zip(clauses, verdicts, strict=True)
-        if verdict != ClauseVerdict.UNTESTED
-    ]
-    untested = [each.id for each in clauses if record["clauses"][each.id] == "untested"]
-    is_open = not {"failed", "deviates"}.isdisjoint(verdicts)
-    return fold(
-        summary,
-        table(("Clause", "Statement", "Verdict", "Tests"), rows, class_="grid clauses"),
-        element("p", badge("untested"), " ", ", ".join(untested), class_="untested")
-        if untested
-        else None,
-        is_open=is_open,
-        class_="card",
-    )
-
-
-def _clause_remark(clause: Clause) -> Html:
-    place = f"line {clause.line}, {clause.basis}"
-    doubts = f", {', '.join(clause.ambiguity)}" if clause.ambiguity else ""
-    return element("span", f" {place}{doubts}", class_="dim")
-
-
-def _waiver(record: Record, clause_id: str) -> Html | None:
-    reason = record["waivers"].get(clause_id)
-    return element("div", reason, class_="dim") if reason else None
-
-
-def _claimants(tests: Sequence[Mapping[str, Any]]) -> list[Html]:
-    return [
-        element("div", badge(test["outcome"]), " ", test["id"].rpartition("/")[2], title=test["id"])
-        for test in tests
-    ]
 
 
 def _measured(record: Record) -> list[tuple[str, Mapping[str, Any]]]:
@@ -340,27 +174,7 @@ def _boot_logs(record: Record) -> Html | None:
     if not record["boot_logs"]:
         return None
     logs = join(boot_log(each) for each in record["boot_logs"])
-    return element("section", element("h3", "Boot logs of the run"), logs, id="boot-logs")
-
-
-def _labelled(facts: Iterable[tuple[str, object]]) -> list[Html]:
-    return [
-        element("span", element("span", label, class_="dim"), " ", value, class_="fact")
-        for label, value in facts
-    ]
-
-
-def _marginal_limits(measurement: Measurement) -> str:
-    low, high = measurement.marginal_low, measurement.marginal_high
-    if low is None and high is None:
-        return ""
-    return f"{'' if low is None else f'{low:g}'} .. {'' if high is None else f'{high:g}'}".strip()
-
-
-def _boot_mode(boot_mode: object) -> str:
-    if isinstance(boot_mode, (list, tuple)):
-        return f"({','.join(map(str, boot_mode))})"
-    return str(boot_mode)
+    return element("section", element("h3", "First boot log of each module"), logs, id="boot-logs")
 
 
 def _rig_name(record: Record) -> str:
@@ -369,7 +183,7 @@ def _rig_name(record: Record) -> str:
 
 def _rig_text(record: Record) -> Html:
     rig = record["rig"] or {}
-    kind = {True: "virtual", False: "real"}.get(rig.get("is_virtual"), "")
+    kind = ("virtual" if rig["is_virtual"] else "real") if "is_virtual" in rig else ""
     source = element("span", f" {rig['source']}", class_="dim") if rig.get("source") else None
     has = element("div", "has ", ", ".join(rig["has"]), class_="dim") if rig.get("has") else None
     name = join([element("b", _rig_name(record)), escape(f", {kind}" if kind else "")])
@@ -378,12 +192,12 @@ def _rig_text(record: Record) -> Html:
 
 def _modules(record: Record) -> Html:
     modules = (record["rig"] or {}).get("modules") or ()
-    words = ("slot", "port", "dialect")
     return join(
         element(
             "div",
-            ", ".join(str(each[word]) for word in words if each.get(word)),
-            f", {each['baud']} baud" if each.get("baud") else None,
+            f"{module_name(each.get('slot'))}: {each.get('port')}",
+            f" at {each['baud']} baud" if each.get("baud") else None,
+            f", dialect {each['dialect']}" if each.get("dialect") else None,
         )
         for each in modules
     )
@@ -410,15 +224,5 @@ def _run_duration(record: Record) -> str:
         span = datetime.fromisoformat(record["finished"]) - datetime.fromisoformat(
             record["started"]
         )
-        wall = _seconds(span.total_seconds())
-    return f"{wall}; {_seconds(rig_s)} on the rig's clock" if rig_s else wall
-
-
-def _seconds(duration_s: float) -> str:
-    return format_duration(round(duration_s * NS_PER_S))
-
-
-def _moment(text: str | None) -> str:
-    if not text:
-        return "unknown time"
-    return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S %Z")
+        wall = format_seconds(span.total_seconds())
+    return f"{wall}; {format_seconds(rig_s)} on the rig's clock" if rig_s else wall

@@ -28,7 +28,6 @@ PREPARING_SLOT: Final = 1022
 OPENING_SLOT: Final = 0
 FIRST_SELECTION_SLOT: Final = 1
 
-_BLANK = b"\xff\xff\xff\xff"
 _LOG_NUMBER_BIT = 0x8000
 _COPIES = (1, 2)
 
@@ -45,6 +44,9 @@ ACTIVE: Final = {copy: _entry(b"A%d" % copy) for copy in _COPIES}
 
 CLEARED: Final = _entry(b"C0")
 """No copy counts from here on, in this area and the one that is cleared with it."""
+
+_COPY_WRITING = {entry: copy for copy, entry in WRITING.items()}
+_COPY_ACTIVE = {entry: copy for copy, entry in ACTIVE.items()}
 
 
 def log_entry(number: int) -> bytes:
@@ -67,32 +69,31 @@ class FlagLog:
     """
 
     def __init__(self, sector: bytes) -> None:
-        self.number = 0
+        self._sector = sector
+        used_bytes = len(sector[: PREPARING_SLOT * WORD_BYTES].rstrip(b"\xff"))
+        self.free_slots = range(-(-used_bytes // WORD_BYTES), PREPARING_SLOT)
+        self.number = _log_number(self._word(OPENING_SLOT))
+        self.is_cleared = self._word(CLEARED_SLOT) == CLEARED
         self.active: int | None = None
         self.writing: int | None = None
-        self.is_cleared = False
-        first_free = 0
-        for slot, word in _used_words(sector):
-            self._take(slot, word)
-            if slot < PREPARING_SLOT:
-                first_free = slot + 1
-        self.free_slots = range(first_free, PREPARING_SLOT)
+        for word in self._words_backwards():
+            self.active = _COPY_ACTIVE.get(word)
+            if self.active is not None:
+                break
+            self.writing = self.writing or _COPY_WRITING.get(word)
 
-    def _take(self, slot: int, word: bytes) -> None:
-        for copy in _COPIES:
-            if word == ACTIVE[copy]:
-                self.active, self.writing = copy, None
-            elif word == WRITING[copy]:
-                self.writing = copy
-        if word == CLEARED:
-            self.is_cleared = True
-        meaning = int.from_bytes(word[:2], "big")
-        if slot == OPENING_SLOT and meaning & _LOG_NUMBER_BIT and word == _entry(word[:2]):
-            self.number = meaning ^ _LOG_NUMBER_BIT
+    def _words_backwards(self) -> Iterator[bytes]:
+        """What stores wrote, the latest first."""
+        yield self._word(PREPARING_SLOT)
+        for slot in reversed(range(self.free_slots.start)):
+            yield self._word(slot)
+
+    def _word(self, slot: int) -> bytes:
+        return self._sector[slot * WORD_BYTES : (slot + 1) * WORD_BYTES]
 
 
-def _used_words(sector: bytes) -> Iterator[tuple[int, bytes]]:
-    for slot in range(len(sector) // WORD_BYTES):
-        word = sector[slot * WORD_BYTES : (slot + 1) * WORD_BYTES]
-        if word != _BLANK:
-            yield slot, word
+def _log_number(word: bytes) -> int:
+    """Number that a word gives to its log, or 0 if it is no such entry."""
+    meaning = int.from_bytes(word[:2], "big")
+    is_number = meaning & _LOG_NUMBER_BIT and word == _entry(word[:2])
+    return meaning ^ _LOG_NUMBER_BIT if is_number else 0

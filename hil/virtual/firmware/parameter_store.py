@@ -1,6 +1,7 @@
 """What the firmware stores in flash: the settings of both parameter areas, and RESTORE.
 
-Source: section 6 (lines 972-981), section 3, command 6 (lines 235-239); A-61, A-69 in docs/ambiguities.
+Source: section 6, lines 972-981; section 3, command 6, lines 235-239; A-61, A-69 in
+docs/ambiguities.
 """
 
 from __future__ import annotations

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from chip_player import ERROR, OK, READY, ChipPlayer, ready_player
 
 from hil.units import MIB, NS_PER_S
 from hil.virtual.action import DeepSleep, Restart, Send
 from hil.virtual.firmware.at_firmware import FirmwareIdentity
 from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
 from hil.virtual.flash import NorFlash
+
+from .chip_player import ERROR, OK, READY, ChipPlayer, ready_player
 
 both_dialects = pytest.mark.parametrize("dialect", [DOCUMENTED, ESPRESSIF_0_23])
 

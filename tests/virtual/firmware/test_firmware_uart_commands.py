@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from chip_player import ERROR, OK, ready_player
 
 from hil.virtual.action import Send, SetLineFormat
 from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
 from hil.virtual.uart import LineFormat, Parity
+
+from .chip_player import ERROR, OK, ready_player
 
 all_variants = pytest.mark.parametrize("name", [b"AT+UART", b"AT+UART_CUR", b"AT+UART_DEF"])
 storing_variants = pytest.mark.parametrize("name", [b"AT+UART", b"AT+UART_DEF"])

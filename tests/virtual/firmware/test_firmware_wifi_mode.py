@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from chip_player import ERROR, OK, ready_player
 
 from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
+
+from .chip_player import ERROR, OK, ready_player
 
 all_variants = pytest.mark.parametrize("name", [b"+CWMODE", b"+CWMODE_CUR", b"+CWMODE_DEF"])
 storing_variants = pytest.mark.parametrize("name", [b"+CWMODE", b"+CWMODE_DEF"])

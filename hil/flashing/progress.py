@@ -1,4 +1,4 @@
-"""Progress of flashing on a terminal."""
+"""Progress of flashing: a bar for each image on a terminal, quiet otherwise."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ def image_progress(stream: TextIO) -> Iterator[Callable[[str, int, int], None] |
     if not console.is_terminal:
         yield None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+    )
     tasks: dict[str, TaskID] = {}
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
 

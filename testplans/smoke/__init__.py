@@ -1,0 +1,1 @@
+"""Does the module live: it boots, says so, and answers."""

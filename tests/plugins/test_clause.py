@@ -1,0 +1,96 @@
+"""The marker by which tests claim clauses."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest_plugins = ("pytester",)
+
+PLUGIN = ("-phil.plugins.clause", "--strict-markers", "-Wignore")
+
+
+def collect(pytester: pytest.Pytester, body: str) -> pytest.RunResult:
+    pytester.makepyfile(test_plan="import pytest\n" + body)
+    return pytester.runpytest(*PLUGIN, "--co", "-q")
+
+
+def test_marker_is_known_without_any_setting(pytester: pytest.Pytester) -> None:
+    result = collect(
+        pytester,
+        """
+@pytest.mark.clause("AT-01", "AT-02")
+class TestAt:
+    @pytest.mark.clause("AT-03")
+    @pytest.mark.parametrize("n", [pytest.param(1, marks=pytest.mark.clause("GMR-01"))])
+    def test_one(self, n): ...
+""",
+    )
+    assert result.ret == pytest.ExitCode.OK
+    result = pytester.runpytest(*PLUGIN, "--markers")
+    result.stdout.fnmatch_lines(
+        ["@pytest.mark.clause(id, ...): clauses of the AT document that this test claims"]
+    )
+
+
+def test_claims_of_class_test_and_parameter_are_joined(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_plan="""
+import pytest
+from hil.plugins.clause import clauses_of
+@pytest.mark.clause("AT-01", "AT-02")
+class TestAt:
+    @pytest.mark.clause("AT-02")
+    @pytest.mark.parametrize("n", [pytest.param(1, marks=pytest.mark.clause("GMR-01"))])
+    def test_one(self, n, request):
+        assert clauses_of(request.node)[:2] == ("AT-01", "AT-02")
+        assert sorted(clauses_of(request.node)) == ["AT-01", "AT-02", "GMR-01"]
+"""
+    )
+    pytester.runpytest(*PLUGIN).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("marker", "problem"),
+    [
+        ('"CWJAP-3"', "the catalogue has no clause 'CWJAP-3'; did you mean CWJAP-03?"),
+        ("17", "the marker clause takes ids as text, not 17"),
+        (
+            "",
+            'the marker clause takes one or more ids, clause("CWJAP-03"), and nothing else',
+        ),
+        (
+            '"AT-01", why="so"',
+            'the marker clause takes one or more ids, clause("CWJAP-03"), and nothing else',
+        ),
+    ],
+)
+def test_wrong_claim_is_an_error_of_collection(
+    pytester: pytest.Pytester, marker: str, problem: str
+) -> None:
+    result = collect(pytester, f"@pytest.mark.clause({marker})\ndef test_one(): ...")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(
+        ["*ERROR collecting test_plan.py*", f"test_plan.py::test_one: {problem}"]
+    )
+
+
+def test_wrong_claim_of_one_parameter_names_it(pytester: pytest.Pytester) -> None:
+    result = collect(
+        pytester,
+        """
+@pytest.mark.parametrize("n", [1, pytest.param(2, marks=pytest.mark.clause("AT-99"))])
+def test_one(n): ...
+""",
+    )
+    result.stdout.fnmatch_lines(
+        ["test_plan.py::test_one[[]2]: the catalogue has no clause 'AT-99'*"]
+    )
+
+
+def test_wrong_claim_stops_workers_politely(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_plan='import pytest\n@pytest.mark.clause("AT-99")\ndef test_one(): ...'
+    )
+    result = pytester.runpytest_subprocess(*PLUGIN, "-n1")
+    assert result.ret != pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["*test_plan.py::test_one: the catalogue has no clause 'AT-99'*"])

@@ -1,0 +1,215 @@
+"""The report for people and the one for CI servers, made from a journal."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from hil.errors import RunRecordError
+from hil.plugins.replay import render_run
+
+from .rig_of_tests import conftest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest_plugins = ("pytester",)
+
+PLUGINS = ("-phil.plugins.clause", "-phil.plugins.journal", "-Wignore", "-pno:cacheprovider")
+EVIL = "<script>alert(1)</script>"
+PLAN = f"""
+import pytest
+EVIL = "{EVIL}"
+@pytest.mark.clause("AT-01")
+def test_talks(rig, measure, flashed):
+    rig("received", EVIL, hex="3c 73")
+    rig("received", "\\x00\\x1b[31m")
+    measure("reply " + EVIL, 2.0, "ms", high=10.0)
+@pytest.mark.clause("CIPSEND-12")
+def test_fails(rig):
+    print(EVIL)
+    assert False, EVIL
+@pytest.mark.parametrize("word", ["\\\\x", EVIL])
+def test_odd_names(rig, word): ...
+def test_skipped(rig): pytest.skip("no meter " + EVIL)
+@pytest.fixture
+def broken(rig): raise RuntimeError(EVIL)
+def test_blocked(broken): ...
+"""
+
+
+class Page(HTMLParser):
+    """What a browser would find in a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.blob: dict[str, Any] = {}
+        self.scripts = 0
+        self.addresses: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.scripts += tag == "script"
+        # A link that a reader may follow is no request; everything else would be one.
+        if tag != "a":
+            self.addresses += [
+                value for name in ("src", "href") if (value := values.get(name)) is not None
+            ]
+        if "data-jsonblob" in values:
+            self.blob = json.loads(values["data-jsonblob"] or "{}")
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        return {node_id: tests[-1] for node_id, tests in self.blob["tests"].items()}
+
+
+@pytest.fixture
+def run_dir(pytester: pytest.Pytester) -> Path:
+    pytester.makeconftest(conftest())
+    pytester.makepyfile(test_plan=PLAN)
+    pytester.runpytest(*PLUGINS)
+    return (pytester.path / "reports" / "latest").resolve()
+
+
+def suite_of(run_dir: Path) -> ET.Element:
+    (suite,) = ET.parse(run_dir / "junit.xml").getroot()  # noqa: S314 - our own file
+    return suite
+
+
+def page_of(run_dir: Path) -> Page:
+    return Page((run_dir / "report.html").read_text("utf-8"))
+
+
+def test_hostile_text_stays_text(run_dir: Path) -> None:
+    text = (run_dir / "report.html").read_text("utf-8")
+    page = Page(text)
+    assert page.scripts == 1  # pytest-html's own
+    assert "alert(1)" in text
+    for row in page.rows().values():
+        pieces = [*row["resultsTableRow"], row["log"], *(each["content"] for each in row["extras"])]
+        assert "<script" not in "".join(pieces)
+    talked = page.rows()["test_plan.py::test_talks"]["extras"][-1]["content"]
+    assert html.escape(EVIL) in talked
+    assert "\\x00\\x1b[31m" in talked
+
+
+def test_page_works_offline(run_dir: Path) -> None:
+    text = (run_dir / "report.html").read_text("utf-8")
+    assert not [each for each in Page(text).addresses if each]
+    assert not re.findall(r"@import|url\(", text)
+
+
+def test_each_test_has_one_row_and_our_word(run_dir: Path) -> None:
+    page = page_of(run_dir)
+    assert all(len(tests) == 1 for tests in page.blob["tests"].values())
+    words = {
+        node_id.partition("::")[2]: re.sub(r"<[^>]*>", "", row["resultsTableRow"][1])
+        for node_id, row in page.rows().items()
+    }
+    assert words["test_talks"] == "✓passed"
+    assert words["test_fails"] == "✗failed"
+    assert words["test_skipped"] == "○skipped"
+    assert words["test_blocked"] == "⊘blocked"
+
+
+def test_row_opens_clauses_measurements_boot_log_and_transcript(run_dir: Path) -> None:
+    detail = page_of(run_dir).rows()["test_plan.py::test_talks"]["extras"][-1]["content"]
+    for text in (
+        "AT alone answers OK.",
+        "2 ms",
+        "up to 10 ms",
+        "ets Jan  8 2013",
+        "18:fe:34:00:00:01",
+        "abababababab",
+        "AT+RST",
+        "← module",
+        "3c 73",
+    ):
+        assert text in detail
+
+
+def test_page_begins_with_verdict_rig_and_what_was_flashed(run_dir: Path) -> None:
+    text = (run_dir / "report.html").read_text("utf-8")
+    assert re.search(r'<h1 id="title">bench1 · \d{4}-\d\d-\d\d \d\d:\d\d:\d\d', text)
+    overview = text.partition('class="hil-overview"')[2].partition('id="results-table"')[0]
+    for words in ("FAILED", "bench1", "at-0.23", "boot.bin", "0x00000", "verified", "hil 0.1.0"):
+        assert words in overview
+    assert "A length of 2048 is the largest accepted." in text
+
+
+def test_junit_file_tells_of_the_run_and_not_of_the_replay(run_dir: Path) -> None:
+    suite = suite_of(run_dir)
+    record = json.loads((run_dir / "run.json").read_text("utf-8"))
+    assert suite.get("timestamp") == record["started"]
+    assert suite.get("hostname") == record["environment"]["host"]
+    cases = {case.get("name"): case for case in suite.iter("testcase")}
+    assert len(cases) == 6
+    properties = {each.get("name"): each.get("value") for each in suite.find("properties") or ()}
+    assert properties["rig"] == "bench1"
+    claimed = [each.get("value") for each in cases["test_talks"].iter("property")]
+    assert claimed == ["AT-01"]
+    assert cases["test_fails"].find("failure") is not None
+    assert cases["test_skipped"].find("skipped") is not None
+    assert cases["test_blocked"].find("error") is not None
+
+
+def test_report_made_again_is_the_same(run_dir: Path) -> None:
+    names = ("report.html", "junit.xml", "run.json")
+    live = [without_replay_time((run_dir / name).read_text("utf-8")) for name in names]
+    assert render_run(run_dir) == run_dir / "report.html"
+    again = [without_replay_time((run_dir / name).read_text("utf-8")) for name in names]
+    assert again == live
+
+
+def without_replay_time(text: str) -> str:
+    return re.sub(r"Report generated on .*? by|\d+ tests? took [^<]*", "", text)
+
+
+def test_killed_run_can_be_reported(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(conftest())
+    pytester.makepyfile(
+        test_plan="""
+import os
+def test_done(rig): ...
+def test_killed(rig):
+    os._exit(9)
+"""
+    )
+    pytester.runpytest_subprocess(*PLUGINS)
+    latest = pytester.path / "reports" / "latest"
+    assert {each.name for each in latest.iterdir()} == {"journal.jsonl", "run.json"}
+    assert json.loads((latest / "run.json").read_text("utf-8"))["finished"] is None
+    page = Page(render_run(latest).read_text("utf-8"))
+    row = page.rows()["test_plan.py::test_killed"]
+    assert "blocked" in row["resultsTableRow"][1]
+    assert "The run ended before this test did." in row["log"]
+    assert suite_of(latest).get("tests") == "2"
+
+
+def test_torn_journal_can_be_reported_wherever_it_was_torn(run_dir: Path) -> None:
+    journal = run_dir / "journal.jsonl"
+    whole = journal.read_bytes()
+    for part in (3, 5, 9):
+        journal.write_bytes(whole[: len(whole) * part // 10])
+        render_run(run_dir)
+        record = json.loads((run_dir / "run.json").read_text("utf-8"))
+        assert len(page_of(run_dir).rows()) == len(record["tests"])
+
+
+def test_folder_without_journal_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunRecordError, match=r"^cannot read the journal .*journal\.jsonl: No such"):
+        render_run(tmp_path)
+
+
+def test_settings_of_the_outer_session_do_not_reach_the_replay(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
+    monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
+    assert render_run(run_dir).exists()
