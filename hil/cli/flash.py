@@ -35,7 +35,6 @@ def flash(
     but one. What the flash holds already is not written again.
     """
     from hil.flashing.flasher import Flasher  # noqa: PLC0415 - esptool is slow to import
-
     from hil.flashing.progress import image_progress  # noqa: PLC0415
 
     firmware = load(firmware_file)

@@ -16,8 +16,9 @@ from .option import firmware_option, rig_option
 @click.argument("plans", nargs=-1, metavar="[PLAN]... [-- PYTEST ARGS]")
 @rig_option
 @firmware_option
-@click.option("--flash", type=click.Choice(["never", "changed", "always"]), default="changed",
-              show_default=True, help="When to write the flash before the first test.")  # fmt: skip
+@click.option("--flash", type=click.Choice(["never", "changed", "always"]),
+              help="When to write the flash before the first test (default: changed on a real "
+              "rig, always on a virtual one).")  # fmt: skip
 @click.option("--baud", metavar="N,N", help="AT rates over which rate-dependent tests run.")
 @click.option("--report", "report_dir", type=click.Path(path_type=Path), metavar="DIR",
               help="Folder that gets a folder for this run (default: ./reports).")  # fmt: skip
@@ -27,7 +28,7 @@ def run(
     plans: tuple[str, ...],
     rig_file: Path | None,
     firmware_file: Path | None,
-    flash: str,
+    flash: str | None,
     baud: str | None,
     report_dir: Path | None,
 ) -> None:
@@ -40,7 +41,7 @@ def run(
 
     names, pytest_arguments = _split(plans, sys.argv)
     del context
-    options = [f"--hil-flash={flash}"]
+    options = [f"--hil-flash={flash}"] if flash else []
     options += [f"--hil-rig={rig_file}"] if rig_file else []
     options += [f"--hil-firmware={firmware_file}"] if firmware_file else []
     options += [f"--hil-baud={baud}"] if baud else []

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from hil.virtual.errors import VirtualError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hil.virtual.world import World
 
 _worlds: dict[str, World] = {}
@@ -31,7 +33,7 @@ def find_world(name: str) -> World:
     if name not in _worlds:
         raise VirtualError(
             f"there is no simulated world {name!r} in this process; there is "
-            f"{_listed(_worlds) or 'none at all: a rig description with a virtual module makes one'}"
+            f"{_listed(_worlds) or 'none at all: a rig with a virtual module makes one'}"
         )
     return _worlds[name]
 
@@ -52,5 +54,5 @@ def find_machine(world_name: str, machine_name: str) -> tuple[World, object]:
     return world, machines[machine_name]
 
 
-def _listed(names: dict[str, World] | dict[str, object]) -> str:
+def _listed(names: Iterable[str]) -> str:
     return ", ".join(repr(name) for name in sorted(names))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 POLL_NS = 10_000
 """What a look at ``in_waiting`` costs, so that a loop that polls comes to its end."""
 
-PACKET_NS = 1_000_000
+PACKET_NS = 4_000_000
 """Latency timer of the virtual USB adapter: how long it gathers bytes that follow each other."""
 
 
@@ -65,8 +65,14 @@ class SimulatedLine:
         return self.bench.adapter.available(self.world.now_ns)
 
     def poll(self) -> int:
-        """How many bytes are there, for a program that looks again and again."""
+        """How many bytes are there, for a program that looks again and again.
+
+        A look at an empty buffer costs `POLL_NS`, or shows the packet that is arriving.
+        """
         count = self.available()
+        if not count:
+            self._gather(self.world.now_ns + PACKET_NS)
+            count = self.available()
         if not count:
             self.world.advance(self.world.now_ns + POLL_NS)
             count = self.available()
@@ -86,12 +92,14 @@ class SimulatedLine:
 
         A packet ends where the line pauses, or `PACKET_NS` after its first byte.
         """
-        world, adapter = self.world, self.bench.adapter
         self.wait_for(1, deadline_ns)
-        limit_ns = min(deadline_ns, world.now_ns + PACKET_NS)
-        while world.now_ns < (end_ns := min(adapter.run_end_ns(), limit_ns)):
-            world.advance(end_ns)
-        return adapter.read(self.available(), world.now_ns)
+        self._gather(min(deadline_ns, self.world.now_ns + PACKET_NS))
+        return self.bench.adapter.read(self.available(), self.world.now_ns)
+
+    def _gather(self, limit_ns: int) -> None:
+        """Let time pass until the bytes on the wire pause, at most until the limit."""
+        while self.world.now_ns < (end_ns := min(self.bench.adapter.run_end_ns(), limit_ns)):
+            self.world.advance(end_ns)
 
     def wait_for(self, count: int, deadline_ns: int | None) -> None:
         """Let time pass until `count` bytes are there, at most until the deadline."""

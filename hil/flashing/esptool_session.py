@@ -246,6 +246,12 @@ def _connect(port: SerialPort, logger: _QuietLogger, baud: int) -> LoaderSession
         ) from error
 
 
+def _format_nothing(packet: object) -> str:
+    """Stands for a packet in a trace that nobody reads."""
+    del packet
+    return ""
+
+
 @contextmanager
 def _arranged(logger: _QuietLogger, clock: Clock) -> Iterator[None]:
     """Esptool's pauses on the rig's clock, its trace formatter idle, its talk to our logger."""
@@ -261,7 +267,7 @@ def _arranged(logger: _QuietLogger, clock: Clock) -> Iterator[None]:
                 stack.enter_context(mock.patch.object(module, "time", rig_time))
         if _FORMATS_EAGERLY:
             stack.enter_context(
-                mock.patch.object(esptool.loader.HexFormatter, "__str__", lambda _: "")
+                mock.patch.object(esptool.loader.HexFormatter, "__str__", _format_nothing)
             )
         stack.enter_context(mock.patch.object(EspLog, "instance", EspLog.instance))
         EsptoolLogger().set_logger(logger)

@@ -8,7 +8,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hil.errors import FlashingError, LoaderError, WrongChipError
-
 from hil.units import format_offset, ns_to_seconds
 
 from .check import require_sound

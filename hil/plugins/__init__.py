@@ -1,1 +1,1 @@
-"""The pytest plugins: options, fixtures, markers, hooks. Thin, and the only room that knows pytest."""
+"""The pytest plugins: options, fixtures, markers, hooks. The only room that knows pytest."""

@@ -59,8 +59,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--hil-flash",
         choices=FLASH_POLICIES,
-        default="changed",
-        help="write the flash before the first test: never, what has changed (default), or always",
+        help="write the flash before the first test: never, what has changed, or always "
+        "(default: changed on a real rig; always on a virtual one, where it costs nothing)",
     )
     group.addoption(
         "--hil-baud",
@@ -111,7 +111,7 @@ def read_options(
     *,
     rig: str | None,
     firmware: str | None,
-    flash_policy: str,
+    flash_policy: str | None,
     bauds: str | None,
     allowed: str | None,
 ) -> Options:
@@ -122,10 +122,11 @@ def read_options(
         ManifestError: The firmware manifest is wrong.
         MistakeError: A rate or a word is none.
     """
+    description = load_rig(Path(rig)) if rig else VIRTUAL_RIG
     return Options(
-        rig=load_rig(Path(rig)) if rig else VIRTUAL_RIG,
+        rig=description,
         firmware=load_firmware(Path(firmware)) if firmware else synthesize(),
-        flash_policy=flash_policy,
+        flash_policy=flash_policy or ("always" if description.is_virtual else "changed"),
         bauds=_parse_bauds(bauds.split(",")) if bauds else (),
         allowed=_parse_allowed(allowed.split(",")) if allowed else frozenset(),
     )

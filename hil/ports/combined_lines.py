@@ -52,7 +52,7 @@ class CombinedLines:
         for part in self._parts:
             try:
                 part.close()
-            except Exception as error:  # noqa: BLE001, PERF203 - the others must still be released
+            except Exception as error:  # noqa: BLE001 - the others must still be released
                 failures.append(error)
         if failures:
             raise failures[0]

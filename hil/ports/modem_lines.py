@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import serial
@@ -12,7 +11,7 @@ from hil.errors import NeedMissingError, PortError
 from .control_lines import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .serial_port import SerialPort
 

@@ -1,4 +1,4 @@
-"""The byte port on any pyserial port: a device file, an ``rfc2217://`` server, a ``sim://`` world."""
+"""The byte port on any pyserial port: a device file, an ``rfc2217://`` server, ``sim://``."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SerialPort:
 
     def __init__(
         self,
-        port: serial.SerialBase,
+        port: serial.Serial,
         clock: Clock,
         *,
         capabilities: frozenset[str] = frozenset(),

@@ -1,4 +1,4 @@
-"""Builds a rig from its description: the only file that knows both worlds, the real and the virtual.
+"""Builds a rig from its description: the only file that knows both real and virtual modules.
 
 Real modules get a pyserial port and the system clock. Virtual ones get a simulated world, which is
 registered under its name so that ``sim://WORLD/MACHINE`` finds it, and that world's clock.
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
     from .description import ModuleDescription, RigDescription
 
-MAC_PREFIX = bytes.fromhex("18fe34")
-"""Espressif's; virtual module n has the address 18:fe:34:00:00:0n."""
+FIRST_MAC = 0x18FE34_D00000
+"""Espressif's prefix; the virtual module in slot n has this station address plus n."""
 
 VIRTUAL_PORT_CAPABILITIES = frozenset({"uart-format"})
 
@@ -125,7 +125,7 @@ def _build_worlds(
 
 def _build_chip(module: ModuleDescription, firmware: Firmware, flash: NorFlash) -> Chip:
     setup = ChipSetup(
-        efuse=Efuse.for_mac(MAC_PREFIX + module.slot.to_bytes(3, "big")),
+        efuse=Efuse.for_mac((FIRST_MAC + module.slot).to_bytes(6, "big")),
         dialect=DIALECTS[module.dialect or "documented"],
         stated_versions=VersionStrings(
             at_version=_stated(firmware.at_version),

@@ -224,7 +224,7 @@ def _parse_flash(table: Table) -> VirtualFlash:
 
 def _require_unique(top: Table, modules: tuple[ModuleDescription, ...]) -> None:
     for key, values in (
-        ("slot", [module.slot for module in modules]),
+        ("slot", [str(module.slot) for module in modules]),
         ("port", [module.port for module in modules]),
     ):
         for value in values:

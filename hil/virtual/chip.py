@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ from .boot_loader import BootStep, run_boot_loader
 from .boot_rom import ROM_BAUD_PER_HZ, BootTarget, ResetCause, Straps, rom_boot
 from .firmware.at_firmware import AtFirmware, FirmwareIdentity
 from .flasher_stub import FlasherStub
-from .image import VersionStrings, version_strings
+from .image import NO_VERSIONS, VersionStrings, version_strings
 from .rom_loader import RomLoader
 from .transmitter import LineCut, Transmitter
 from .uart import Burst, LineFormat, receive_as
@@ -83,7 +84,7 @@ class ChipSetup:
 
     efuse: Efuse
     dialect: Dialect
-    stated_versions: VersionStrings = VersionStrings()
+    stated_versions: VersionStrings = NO_VERSIONS
     crystal_hz: int = 26_000_000
 
 
@@ -230,10 +231,9 @@ class Chip:
         if boot.target is BootTarget.LOADER:
             self._start_loader(now_ns)
         elif boot.target is BootTarget.FLASH and boot.image is not None:
-            image = boot.image
             self._plan(
                 self._transmitter.free_ns + LOAD_NS,
-                lambda at_ns: self._run_boot_loader(image, at_ns),
+                partial(self._run_boot_loader, boot.image),
             )
 
     def _start_loader(self, now_ns: int) -> None:
@@ -255,8 +255,7 @@ class Chip:
             self._is_second_try = True
             self._plan(after_ns + WATCHDOG_NS, self._watchdog)
         elif run.step is BootStep.RUN and run.user is not None:
-            user = run.user
-            self._plan(after_ns, lambda at_ns: self._start_user(user, at_ns))
+            self._plan(after_ns, partial(self._start_user, run.user))
 
     def _watchdog(self, now_ns: int) -> None:
         self._stop(now_ns)
@@ -331,7 +330,7 @@ class Chip:
                 case SetLineFormat(line_format):
                     self._plan(
                         max(self._transmitter.free_ns, self._receiver_free_ns),
-                        lambda _, new=line_format: self._set_receive_format(new),
+                        partial(self._set_receive_format, line_format),
                     )
                     self._transmitter.line_format = line_format
                 case Restart(at_ns):
@@ -339,19 +338,20 @@ class Chip:
                 case DeepSleep(at_ns, duration_us):
                     self._plan(
                         max(at_ns, self._transmitter.free_ns),
-                        lambda now_ns, us=duration_us: self._fall_asleep(us, now_ns),
+                        partial(self._fall_asleep, duration_us),
                     )
                 case RunStub(at_ns, version):
                     self._plan(
                         max(at_ns, self._transmitter.free_ns),
-                        lambda now_ns, which=version: self._start_stub(which, now_ns),
+                        partial(self._start_stub, version),
                     )
                 case RunUserCode(at_ns):
                     self._plan(max(at_ns, self._transmitter.free_ns), self._run_user_code)
                 case Halt(at_ns):
                     self._plan(max(at_ns, self._transmitter.free_ns), self._halt)
 
-    def _set_receive_format(self, line_format: LineFormat) -> None:
+    def _set_receive_format(self, line_format: LineFormat, now_ns: int) -> None:
+        del now_ns
         self._receive_format = line_format
 
     def _restart(self, now_ns: int) -> None:

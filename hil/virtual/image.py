@@ -97,6 +97,9 @@ class VersionStrings:
     compile_time: str = ""
 
 
+NO_VERSIONS = VersionStrings()
+
+
 def read_ram_image(flash: NorFlash, offset: int) -> RamImage | None:
     """The ``E9`` image at a flash address, or None if there is none that the ROM would load."""
     header = flash.read(offset, 8)

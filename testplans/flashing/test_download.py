@@ -8,8 +8,8 @@ import pytest
 
 from hil.at import WifiMode
 from hil.flashing.flasher import Flasher
-from hil.flashing.layout import plan_layout
 from hil.flashing.image import Role
+from hil.flashing.layout import plan_layout
 from hil.units import MIB
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pytest
 
 from hil.errors import ImageError, LayoutError
 from hil.flashing.check import require_sound
-from hil.flashing.image import FlashMap
+from hil.flashing.image import FlashMap, Role
 from hil.flashing.layout import plan_layout
-from hil.flashing.manifest import ImageRef, Role
+from hil.flashing.manifest import ImageRef
 from hil.units import KIB, MIB
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def test_on_512_kb_both_blanks_are_one(firmware: Firmware) -> None:
 
 @pytest.mark.clause("DL-12")
 def test_a_flash_of_512_kb_is_refused(firmware: Firmware) -> None:
-    with pytest.raises(LayoutError, match="1024 KB|1MB"):
+    with pytest.raises(LayoutError, match=r"1024 KB|1MB"):
         plan_layout(firmware, 512 * KIB)
 
 

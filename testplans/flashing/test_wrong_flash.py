@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.errors import ImageError, NoReplyError
-from hil.flashing.manifest import Firmware, ImageRef, Role
+from hil.flashing.image import Role
+from hil.flashing.manifest import Firmware, ImageRef
 
 if TYPE_CHECKING:
     from hil.flashing.flasher import Flasher

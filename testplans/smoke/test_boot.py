@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hil.flashing.image import parse_image
-from hil.flashing.image import Role
+from hil.flashing.image import Role, parse_image
 
 if TYPE_CHECKING:
     from hil.flashing.manifest import Firmware

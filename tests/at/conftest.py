@@ -3,9 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from .scripted_port import ScriptedPort
 
 from hil.at import AtClient
+
+from .scripted_port import ScriptedPort
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from .scripted_port import Answer, ScriptedPort
 
 from hil.at import AtClient, FlowControl, SleepMode
 from hil.errors import (
@@ -14,6 +13,8 @@ from hil.errors import (
     UnexpectedReplyError,
 )
 from hil.ports.byte_port import Parity, PortFormat
+
+from .scripted_port import Answer, ScriptedPort
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from .scripted_port import Answer, ScriptedPort
 
 from hil.at import AtClient, Echo, Final, FinalResult, NetworkData, UnsolicitedKind
 from hil.errors import (
@@ -11,6 +10,8 @@ from hil.errors import (
     NoReplyError,
     UnexpectedReplyError,
 )
+
+from .scripted_port import Answer, ScriptedPort
 
 
 def test_command_returns_the_whole_reply(port: ScriptedPort, client: AtClient) -> None:

@@ -3,9 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from .scripted_port import Answer, ScriptedPort
 
 from hil.errors import NoReplyError
+
+from .scripted_port import Answer, ScriptedPort
 
 if TYPE_CHECKING:
     from hil.at import AtClient

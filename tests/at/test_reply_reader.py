@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from .slicing import read, read_every_way
 
 from hil.at import (
     BootLine,
@@ -21,6 +20,8 @@ from hil.at import (
 )
 from hil.at.boot_log import ResetBanner, ResetCause, SegmentLoad
 from hil.at.reader import LINE_LIMIT_BYTES
+
+from .slicing import read, read_every_way
 
 OK = FinalResult(Final.OK)
 ERROR = FinalResult(Final.ERROR)

@@ -9,9 +9,9 @@ from hil.at import Transcript
 from hil.ports.byte_port import Direction
 
 if TYPE_CHECKING:
-    from scripted_port import ScriptedPort
-
     from hil.at import AtClient
+
+    from .scripted_port import ScriptedPort
 
 SENT, RECEIVED = Direction.SENT, Direction.RECEIVED
 MS = 1_000_000

@@ -10,9 +10,9 @@ from hil.errors import CommandArgumentError, UnexpectedReplyError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scripted_port import ScriptedPort
-
     from hil.at import AtClient
+
+    from .scripted_port import ScriptedPort
 
 OK = b"\r\nOK\r\n"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from hil.flashing.layout import plan_layout
-from hil.flashing.manifest import Firmware
 from hil.flashing.synthesis import synthesize
 from hil.units import MIB
 from hil.virtual.bench import Bench
@@ -15,6 +16,9 @@ from hil.virtual.firmware.dialect import DIALECTS
 from hil.virtual.flash import NorFlash
 
 from .bench_host import MAC, Host
+
+if TYPE_CHECKING:
+    from hil.flashing.manifest import Firmware
 
 
 @pytest.fixture(scope="session")

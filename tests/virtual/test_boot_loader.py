@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from hil.virtual.boot_loader import BootStep, run_boot_loader
-from hil.virtual.flash import NorFlash
 from hil.virtual.image import RamImage, read_ram_image
+
+if TYPE_CHECKING:
+    from hil.virtual.flash import NorFlash
 
 
 def rename(flash: NorFlash, version: bytes) -> RamImage:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.flashing.layout import plan_layout
 from hil.flashing.image import Role
-from hil.flashing.manifest import Firmware
+from hil.flashing.layout import plan_layout
 from hil.flashing.synthesis import synthesize
 from hil.units import MIB, NS_PER_MS, NS_PER_S
 from hil.virtual.bench import Bench, Contact
@@ -20,6 +21,9 @@ from hil.virtual.image import VersionStrings
 from hil.virtual.uart import LineFormat, Parity
 
 from .bench_host import MAC, Host
+
+if TYPE_CHECKING:
+    from hil.flashing.manifest import Firmware
 
 BOOTED = b"jump to run user1 @ 1000\n\n"
 
@@ -254,8 +258,8 @@ def test_settings_survive_a_power_cut_and_volatile_ones_do_not(host: Host) -> No
 SCRIPT = st.lists(
     st.tuples(
         st.sampled_from(
-            [b"AT\r\n", b"AT+GMR\r\n", b"AT+UART_DEF=57600,8,1,0,0\r\n", b"ATE0\r\n", b"AT+GSLP=700\r\n",
-             b"AT+RST\r\n", b"\x00\xff garbage", b"reset", b"power"]
+            [b"AT\r\n", b"AT+GMR\r\n", b"AT+UART_DEF=57600,8,1,0,0\r\n", b"ATE0\r\n",
+             b"AT+GSLP=700\r\n", b"AT+RST\r\n", b"\x00\xff garbage", b"reset", b"power"]
         ),
         st.integers(1, 900_000_000),
     ),

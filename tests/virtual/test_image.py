@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from hil.flashing.manifest import Firmware, Role
+from hil.flashing.image import Role
 from hil.units import MIB
 from hil.virtual.flash import NorFlash
 from hil.virtual.image import VersionStrings, read_ram_image, read_user_image, version_strings
+
+if TYPE_CHECKING:
+    from hil.flashing.manifest import Firmware
 
 
 def test_boot_and_user1_are_read_as_sound(flash: NorFlash) -> None:
@@ -46,8 +51,10 @@ def test_what_the_rom_would_not_load_is_no_image(head: bytes) -> None:
     ("content", "found"),
     [
         (
-            b"..AT version:0.23.0.0(Apr 24 2015 21:11:01)\0SDK version:1.0.1\0"
-            b"compile time:Apr 24 2015 21:19:31\0",
+            (
+                b"..AT version:0.23.0.0(Apr 24 2015 21:11:01)\0SDK version:1.0.1\0"
+                b"compile time:Apr 24 2015 21:19:31\0"
+            ),
             VersionStrings("0.23.0.0", "Apr 24 2015 21:11:01", "1.0.1", "Apr 24 2015 21:19:31"),
         ),
         (

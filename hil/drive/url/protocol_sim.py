@@ -7,11 +7,11 @@ can ever arrive raises at once instead of hanging.
 from __future__ import annotations
 
 import errno
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import serial
-from serial.serialutil import SerialBase, SerialException, to_bytes
+from serial import SerialBase, SerialException
 
 from hil.drive.registry import find_machine
 from hil.drive.simulated import NothingPendingError, SimulatedLine
@@ -19,6 +19,9 @@ from hil.units import seconds_to_ns
 from hil.virtual.bench import Bench
 from hil.virtual.errors import VirtualError
 from hil.virtual.uart import LineFormat, Parity
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 _PARITIES = {
     serial.PARITY_NONE: Parity.NONE,
@@ -28,8 +31,18 @@ _PARITIES = {
 _HALF_STOP_BITS = {1: 2, 1.5: 3, 2: 4}
 
 
-class Serial(SerialBase):  # type: ignore[misc] # pyserial's stubs make its base class Any
+class Serial(SerialBase):
     """pyserial's port interface on a `SimulatedLine`."""
+
+    # What pyserial's base class keeps and its stubs leave out.
+    _port: str | None
+    _baudrate: int
+    _bytesize: int
+    _parity: str
+    _stopbits: float
+    _timeout: float | None
+    _dtr_state: bool
+    _rts_state: bool
 
     BAUDRATES = (110, 300, 1200, 9600, 74880, 115200, 230400, 460800, 921600, 3000000, 4608000)
 
@@ -116,9 +129,9 @@ class Serial(SerialBase):  # type: ignore[misc] # pyserial's stubs make its base
         """
         return self._require_line().receive(deadline_ns)
 
-    def write(self, data: Any) -> int:
+    def write(self, data: Buffer) -> int:
         """Send bytes; they take their time on the wire, the call does not."""
-        raw = to_bytes(data)
+        raw = bytes(data)
         self._require_line().write(raw)
         return len(raw)
 
