@@ -142,39 +142,64 @@ def read_user_image(flash: NorFlash, offset: int) -> UserImage | None:
     return UserImage(ram=ram, number=header[3], content=content, is_crc_intact=is_crc_intact)
 
 
-_AT_MARK = re.compile(rb"AT version:|Bin version\(")
-_AT_VERSION = re.compile(rb"(?:AT version:|Bin version\([^)]*\):)(\d+(?:\.\d+)+)(?:\(([^)%]+)\))?")
-_SDK_VERSION = re.compile(rb"SDK version:(\d[^\0\r\n%]*)")
-_BARE_SDK_VERSION = re.compile(rb"\0(\d+\.\d+\.\d+(?:[-.]\w+)?(?:\([0-9a-f]{7,}\))?)\0")
-_COMPILE_TIME = re.compile(rb"compile time:([A-Z][^\0\r\n%]*)")
-_DATE = re.compile(
-    rb"\0((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d 20\d\d)\0+"
-    rb"(\d\d:\d\d:\d\d)\0"
+_AT_LABEL = b"AT version:"
+_COMPILE_LABEL = b"compile time:"
+_AT_VERSION = re.compile(rb"AT version:(\d+(?:\.\d+)+)(?:\(([^)%]+)\))?")
+_SDK_VERSION = re.compile(
+    rb"SDK version:(\d[^\0\r\n%]*)|\0(\d+\.\d+\.\d+[-.\w]*\([0-9a-f]{7,}\))\0"
 )
+_BARE_SDK_VERSION = re.compile(rb"\0(\d+\.\d+\.\d+)\0")
+_COMPILE_TIME = re.compile(rb"compile time:([A-Z][^\0\r\n%]*)")
+_TIME = re.compile(rb"\0(\d\d:\d\d:\d\d)\0")
+_DATE = re.compile(rb"\0((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d 20\d\d)(?=\0)")
+_NEAR_BYTES = 64
 
 
 def version_strings(content: bytes) -> VersionStrings | None:
     """The version strings in an AT image; None if it is not one.
 
-    Numbers that an image holds as code (the AT version of 0.23) cannot be found and stay empty.
+    Numbers that an image holds as code (the AT version of 0.23) cannot be found and stay empty. A
+    date and a time that are printed through a format stand beside it; a compiler keeps the date
+    only once if all of the image was built on one day.
     """
-    if _AT_MARK.search(content) is None:
+    if _AT_LABEL not in content:
         return None
-    at_version, at_build = _groups(_AT_VERSION, content, 2)
-    (sdk_version,) = _groups(_SDK_VERSION, content, 1)
-    if not sdk_version:
-        (sdk_version,) = _groups(_BARE_SDK_VERSION, content, 1)
-    (compile_time,) = _groups(_COMPILE_TIME, content, 1)
-    if not compile_time:
-        compile_time = " ".join(_groups(_DATE, content, 2)).strip()
-    return VersionStrings(at_version, at_build, sdk_version, compile_time)
+    version, build = _groups(_AT_VERSION, content)
+    sdk_version = next(filter(None, _groups(_SDK_VERSION, content)), "")
+    (compile_time,) = _groups(_COMPILE_TIME, content)
+    return VersionStrings(
+        version,
+        build or _stamp_beside(_AT_LABEL, content),
+        sdk_version or _groups(_BARE_SDK_VERSION, content)[0],
+        compile_time or _stamp_beside(_COMPILE_LABEL, content),
+    )
 
 
-def _groups(pattern: re.Pattern[bytes], content: bytes, count: int) -> tuple[str, ...]:
+def _groups(pattern: re.Pattern[bytes], content: bytes) -> tuple[str, ...]:
     found = pattern.search(content)
     if found is None:
-        return ("",) * count
+        return ("",) * pattern.groups
     return tuple((group or b"").decode("ascii", "replace").strip() for group in found.groups())
+
+
+def _stamp_beside(label: bytes, content: bytes) -> str:
+    """Date and time nearest to a format that prints them."""
+    place = content.find(label)
+    if place < 0:
+        return ""
+    time = _nearest(_TIME, content, place)
+    date = _nearest(_DATE, content, place)
+    if not date:
+        dates = set(_DATE.findall(content))
+        date = dates.pop().decode() if len(dates) == 1 else ""
+    return f"{date} {time}" if date and time else ""
+
+
+def _nearest(pattern: re.Pattern[bytes], content: bytes, place: int) -> str:
+    found = pattern.finditer(content, max(place - _NEAR_BYTES, 0), place + _NEAR_BYTES)
+    return min(((abs(each.start() - place), each[1].decode()) for each in found), default=(0, ""))[
+        1
+    ]
 
 
 def _xor(seed: int, data: bytes) -> int:

@@ -62,8 +62,23 @@ def test_what_the_rom_would_not_load_is_no_image(head: bytes) -> None:
             VersionStrings(),
         ),
         (
-            b"AT version:%s\0Bin version(Wroom 02):1.7.6\0\x003.0.6-dev(072755c)\0",
-            VersionStrings("1.7.6", "", "3.0.6-dev(072755c)", ""),
+            # As images of 2022 have it: the version is numbers, the binary has a label of its own.
+            (
+                b"\0Apr  6 2023\0" + bytes(200) + b"\x003.0.6-dev(072755c)\0"
+                b"compile time:Jun 17 2024 07:38:00\r\nBin version(Wroom 02):1.7.6\0"
+                b"AT version:%d.%d.%d.%d(%s %s)\r\n\x0008:56:02\0Jan 24 2022\0"
+            ),
+            VersionStrings(
+                "", "Jan 24 2022 08:56:02", "3.0.6-dev(072755c)", "Jun 17 2024 07:38:00"
+            ),
+        ),
+        (
+            # As the images of 2015 have it: one date for all, and a time beside each format.
+            (
+                b"\x001.0.1\0\0Apr 24 2015\x0019:31:11\0" + bytes(200) + b"compile time:%s %s\0"
+                b"\x0021:19:31\0" + bytes(200) + b"\x0021:11:01\0\0AT version:%d.%d.%d.%d(%s %s)\0"
+            ),
+            VersionStrings("", "Apr 24 2015 21:11:01", "1.0.1", "Apr 24 2015 21:19:31"),
         ),
     ],
 )
