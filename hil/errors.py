@@ -4,8 +4,9 @@
 
     HilError
     ├── MistakeError              you can mend it: a file, an option, an argument
-    │   ├── RigFileError          a rig description does not say what it must
-    │   ├── ManifestError         a firmware manifest does not say what it must
+    │   ├── FileMistakeError      a file does not say what it must
+    │   │   ├── RigFileError      ... a rig description
+    │   │   └── ManifestError     ... a firmware manifest
     │   ├── ImageError            a firmware image is not what its role demands
     │   ├── LayoutError           the images do not fit the flash
     │   ├── CommandArgumentError  an AT command was given a value outside of its range

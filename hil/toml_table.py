@@ -30,7 +30,10 @@ def load_toml(path: Path, error: type[FileMistakeError], what: str) -> dict[str,
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise error(path, "", allowed=what, given="no such file", remedy="Check the path") from None
-    except (OSError, UnicodeDecodeError) as reason:
+    except OSError as reason:
+        given = reason.strerror or str(reason)
+        raise error(path, "", allowed=f"{what} that can be read", given=given) from reason
+    except UnicodeDecodeError as reason:
         raise error(path, "", allowed=f"{what} in UTF-8", given=str(reason)) from reason
     except tomllib.TOMLDecodeError as reason:
         raise error(path, "", allowed=f"{what} in TOML", given=f"a mistake: {reason}") from reason
@@ -61,7 +64,9 @@ class Table:
         """The full name of a key, as a person finds it in the file."""
         return f"{self.place}.{key}" if self.place else key
 
-    def mistake(self, key: str, *, allowed: str, given: object, remedy: str = "") -> Exception:
+    def mistake(
+        self, key: str, *, allowed: str, given: object, remedy: str = ""
+    ) -> FileMistakeError:
         """The error to raise for a key of this table."""
         name = self.key_name(key) if key else self.place
         shown = given if isinstance(given, _Words) else _shown(given)
@@ -71,14 +76,17 @@ class Table:
         """Refuse keys that are not in `known`, naming the one that was probably meant."""
         for key in self._content:
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                remedy = f"Did you mean {near[0]!r}?" if near else ""
                 raise self.mistake(
                     "",
                     allowed=f"only the keys {', '.join(sorted(known))}",
                     given=_Words(f"the key {key!r}"),
-                    remedy=remedy,
+                    remedy=_nearest(key, known),
                 )
+
+    def refuse(self, key: str, *, allowed: str, remedy: str = "") -> None:
+        """Refuse a key that is known, but has no place here."""
+        if key in self._content:
+            raise self.mistake(key, allowed=allowed, given=self._content[key], remedy=remedy)
 
     def _take(self, key: str, kind: type | tuple[type, ...], allowed: str, default: Any) -> Any:
         if key not in self._content:
@@ -102,18 +110,22 @@ class Table:
         allowed = "one of " + ", ".join(repr(word) for word in choices)
         value: str = self._take(key, str, allowed, default)
         if value not in choices:
-            near = difflib.get_close_matches(value, choices, n=1)
-            raise self.mistake(
-                key,
-                allowed=allowed,
-                given=value,
-                remedy=f"Did you mean {near[0]!r}?" if near else "",
-            )
+            raise self.mistake(key, allowed=allowed, given=value, remedy=_nearest(value, choices))
         return value
+
+    def choices(
+        self, key: str, choices: Collection[str], default: Any = ..., *, allowed: str
+    ) -> tuple[str, ...]:
+        """A list of some of the words in `choices`."""
+        words = self.texts(key, default, allowed=allowed)
+        for word in words:
+            if word not in choices:
+                raise self.mistake(key, allowed=allowed, given=word, remedy=_nearest(word, choices))
+        return words
 
     def integer(self, key: str, low: int, high: int, default: Any = ...) -> int:
         """A whole number from `low` to `high`."""
-        allowed = f"a whole number from {low} to {high}"
+        allowed = f"the number {low}" if low == high else f"a whole number from {low} to {high}"
         value: int = self._take(key, int, allowed, default)
         if key in self._content and not low <= value <= high:
             raise self.mistake(key, allowed=allowed, given=value)
@@ -150,6 +162,11 @@ class _Words(str):
     """A description that stands for itself and is not shown in quotes."""
 
     __slots__ = ()
+
+
+def _nearest(word: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"Did you mean {near[0]!r}?" if near else ""
 
 
 def _shown(value: object) -> str:

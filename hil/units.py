@@ -53,8 +53,9 @@ def format_size(size_bytes: int) -> str:
 def format_duration(duration_ns: int) -> str:
     """A time with three significant digits and the unit that suits it: ``86.8 us``, ``1.25 s``."""
     for factor, unit in ((NS_PER_S, "s"), (NS_PER_MS, "ms"), (NS_PER_US, "us")):
-        if abs(duration_ns) >= factor:
-            return f"{duration_ns / factor:.3g} {unit}"
+        if abs(duration_ns) >= 0.9995 * factor:
+            value = duration_ns / factor
+            return f"{value:.0f} {unit}" if abs(value) >= 99.95 else f"{value:.3g} {unit}"
     return f"{duration_ns} ns"
 
 

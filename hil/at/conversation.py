@@ -72,6 +72,8 @@ class Conversation:
         self._has_stale = False
         self._rest = b""
         self._boot_lines: deque[BootLine] = deque(maxlen=_KEPT_BOOT_LINES)
+        self.secrets: set[bytes] = set()
+        """Passwords that were sent to the module; whoever shows texts hides them."""
         self._timed_format = port.format
         self._line_allowance_ns = _line_time_ns(port.format, _LONGEST_REPLY_BYTES)
 
@@ -126,6 +128,7 @@ class Conversation:
 
     def send(self, data: bytes) -> None:
         """Send bytes as they are, and wait for nothing; `receive_reply` takes the answer."""
+        self._remember_secrets(data)
         self._reader.expect_echo(data)
         self.port.send(data)
 
@@ -202,6 +205,7 @@ class Conversation:
         if self._has_stale:
             self._drop_stale()
         self._rest = b""
+        self._remember_secrets(line)
         self._reader.expect_echo(line)
         self.port.send(line + LINE_END)
         return self._collect(line, started_ns, deadline_ns, ())
@@ -233,6 +237,10 @@ class Conversation:
                 raise self._no_reply(line, started_ns, bytes(raw))
             raw += data
             came = read(data)
+
+    def _remember_secrets(self, sent: bytes) -> None:
+        if b"CW" in sent:
+            self.secrets |= passwords_in(sent)
 
     def _await(self, is_wanted: Callable[[Event], bool], deadline_ns: int) -> Event | None:
         """The next event that is wanted, taken from what is kept or comes; None at the deadline."""

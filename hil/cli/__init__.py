@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -63,12 +64,11 @@ def main() -> None:
     """Run the program; an error of the toolkit becomes its text and its exit status.
 
     Exit status: 0 fine, 1 a test failed, 2 a mistake of the caller, 3 the module or the rig
-    misbehaved.
+    misbehaved, 130 stopped. Ctrl-C and SIGTERM leave the rig in its safe state.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        hil.main(standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
+        sys.exit(hil.main(prog_name="hil", standalone_mode=False))
     except click.Abort:
         click.echo("hil: stopped", err=True)
         sys.exit(130)

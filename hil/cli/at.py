@@ -33,6 +33,8 @@ def at(
 
     Exit status 3 if one of them is answered by something else than OK; the rest is not sent then.
     """
+    from hil.at.secret import show_bytes  # noqa: PLC0415 - quick start
+
     with opened(rig_file) as rig:
         module = rig.module(slot)
         if is_reset if is_reset is not None else module.description.is_virtual:
@@ -43,4 +45,6 @@ def at(
                 click.echo(line)
             click.echo(reply.final.value)
             if not reply.is_ok:
+                shown = show_bytes(command.encode())
+                click.echo(f"hil: OK did not come to {shown}; nothing more was sent", err=True)
                 sys.exit(3)

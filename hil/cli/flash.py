@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
+from hil.errors import MistakeError
 from hil.units import format_duration, format_offset, format_size
 
-from .option import firmware_option, load, opened, rig_option, slot_option
+from .option import describe, firmware_option, load, opened, rig_option, slot_option
 
 
 @click.command()
@@ -38,6 +39,11 @@ def flash(
     from hil.flashing.progress import image_progress  # noqa: PLC0415
 
     firmware = load(firmware_file)
+    if firmware_file is None and not describe(rig_file).is_virtual:
+        raise MistakeError(
+            "the synthesized firmware does nothing on a real module; name a firmware with "
+            "--firmware (`hil firmware import` makes one of a vendor's SDK)"
+        )
     with opened(rig_file, firmware_file) as rig:
         module = rig.module(slot)
         with image_progress(sys.stderr) as progress:

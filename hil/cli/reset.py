@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from hil.units import format_size
+
 from .option import opened, rig_option, slot_option
 
 
@@ -29,5 +31,5 @@ def reset(rig_file: Path | None, slot: int, *, into_loader: bool) -> None:
         with Flasher(module, baud=rig.description.flash_baud).session() as session:
             click.echo(
                 f"{session.chip_name}, MAC {session.mac}, flash id 0x{session.flash_id:06x}, "
-                f"{session.flash_size_bytes // 1024} KB: the boot loader answers"
+                f"{format_size(session.flash_size_bytes)}: the boot loader answers"
             )

@@ -11,14 +11,29 @@ from hil.errors import MistakeError
 
 from .option import firmware_option, rig_option
 
+_STATUSES = {4: 2, 5: 2}
+"""pytest's words for a wrong option and for no test at all: both are mistakes of the caller."""
 
-@click.command(context_settings={"ignore_unknown_options": True})
+_BEHIND = "hil.cli.run: what stands behind --"
+
+
+class _CommandWithTail(click.Command):
+    """A command that leaves everything behind ``--`` to pytest, untouched."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the tail off before click mixes it into the plans."""
+        cut = args.index("--") if "--" in args else len(args)
+        ctx.meta[_BEHIND] = args[cut + 1 :]
+        return super().parse_args(ctx, args[:cut])
+
+
+@click.command(cls=_CommandWithTail)
 @click.argument("plans", nargs=-1, metavar="[PLAN]... [-- PYTEST ARGS]")
 @rig_option
 @firmware_option
 @click.option("--flash", type=click.Choice(["never", "changed", "always"]),
-              help="When to write the flash before the first test (default: changed on a real "
-              "rig, always on a virtual one).")  # fmt: skip
+              help="When to write the flash before the first test (default: always on a virtual "
+              "rig; on a real one changed with --firmware, never without).")  # fmt: skip
 @click.option("--baud", metavar="N,N", help="AT rates over which rate-dependent tests run.")
 @click.option("--report", "report_dir", type=click.Path(path_type=Path), metavar="DIR",
               help="Folder that gets a folder for this run (default: ./reports).")  # fmt: skip
@@ -39,32 +54,23 @@ def run(
     """
     from hil.plugins.session import run_plans  # noqa: PLC0415 - pytest is slow to import
 
-    names, pytest_arguments = _split(plans, sys.argv)
-    del context
     options = [f"--hil-flash={flash}"] if flash else []
     options += [f"--hil-rig={rig_file}"] if rig_file else []
     options += [f"--hil-firmware={firmware_file}"] if firmware_file else []
     options += [f"--hil-baud={baud}"] if baud else []
     options += [f"--hil-report={report_dir or Path('reports')}"]
-    sys.exit(run_plans([_find(name) for name in names], [*options, *pytest_arguments]))
-
-
-def _split(plans: tuple[str, ...], argv: list[str]) -> tuple[list[str], list[str]]:
-    """Plans, and what stands behind ``--``, which click mixes into them."""
-    behind = argv[argv.index("--") + 1 :] if "--" in argv else []
-    count = len(plans) - len(behind)
-    return list(plans[:count]), list(plans[count:])
+    status = run_plans([_find(name) for name in plans], [*options, *context.meta[_BEHIND]])
+    sys.exit(_STATUSES.get(status, status))
 
 
 def _find(name: str) -> Path:
+    """A test plan by its name, also one file or test of it, or else tests by their path."""
     from hil.resource import resource_folder  # noqa: PLC0415
 
     folder = resource_folder("testplans")
-    path = Path(name.partition("::")[0])
-    if path.exists():
-        return Path(name)
-    if (folder / name).is_dir():
-        return folder / name
+    for place in (folder / name, Path(name)):
+        if Path(str(place).partition("::")[0]).exists():
+            return place
     there = sorted(entry.name for entry in folder.iterdir() if (entry / "__init__.py").exists())
     raise MistakeError(
         f"there is no test plan {name!r}; there are {', '.join(there)}, or name a path"

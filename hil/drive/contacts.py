@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from hil.virtual.world import World
 
 _CONTACTS = {
-    Line.POWER: Contact.POWER,
-    Line.WAKE_LINK: Contact.WAKE_LINK,
     Line.STRAP: Contact.STRAP,
+    Line.POWER: Contact.POWER,
     Line.RESET: Contact.RESET,
+    Line.WAKE_LINK: Contact.WAKE_LINK,
 }
 
 
@@ -38,7 +38,7 @@ class VirtualContacts:
         return frozenset(_CONTACTS)
 
     def set(self, states: Mapping[Line, bool]) -> None:
-        """Close or open contacts, the strap before the reset."""
+        """Close or open contacts, the strap before supply and reset."""
         for line, contact in _CONTACTS.items():
             if line in states:
                 self._bench.switch(contact, is_closed=states[line], now_ns=self._world.now_ns)

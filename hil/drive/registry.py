@@ -19,9 +19,10 @@ def register_world(name: str, world: World) -> None:
     _worlds[name] = world
 
 
-def forget_world(name: str) -> None:
-    """Take a world out of the registry; a name that is not there is fine."""
-    _worlds.pop(name, None)
+def forget_world(name: str, world: World) -> None:
+    """Take a world out of the registry, unless another one has taken its name meanwhile."""
+    if _worlds.get(name) is world:
+        del _worlds[name]
 
 
 def find_world(name: str) -> World:

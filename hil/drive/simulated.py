@@ -32,7 +32,13 @@ class SimulatedClock:
         return self._world.now_ns
 
     def sleep(self, duration_s: float) -> None:
-        """Let time pass; everything that is due meanwhile happens."""
+        """Let time pass; everything that is due meanwhile happens.
+
+        Raises:
+            ValueError: The duration is negative; the host's clock refuses it likewise.
+        """
+        if duration_s < 0:
+            raise ValueError("sleep length must be non-negative")
         self._world.advance(self._world.now_ns + seconds_to_ns(duration_s))
 
 
@@ -81,10 +87,15 @@ class SimulatedLine:
     def read(self, count: int, deadline_ns: int | None) -> bytes:
         """Up to `count` bytes; waits for all of them, until the deadline.
 
+        A deadline that is over makes this a look like `poll`, or a loop around it never ended.
+
         Raises:
             NothingPendingError: There is no deadline and the world stands still.
         """
-        self.wait_for(count, deadline_ns)
+        if deadline_ns is not None and deadline_ns <= self.world.now_ns:
+            self.poll()
+        else:
+            self.wait_for(count, deadline_ns)
         return self.bench.adapter.read(count, self.world.now_ns)
 
     def receive(self, deadline_ns: int) -> bytes:
@@ -98,8 +109,9 @@ class SimulatedLine:
 
     def _gather(self, limit_ns: int) -> None:
         """Let time pass until the bytes on the wire pause, at most until the limit."""
-        while self.world.now_ns < (end_ns := min(self.bench.adapter.run_end_ns(), limit_ns)):
-            self.world.advance(end_ns)
+        world, adapter = self.world, self.bench.adapter
+        while world.now_ns < (end_ns := min(adapter.run_end_ns(world.now_ns), limit_ns)):
+            world.advance(end_ns)
 
     def wait_for(self, count: int, deadline_ns: int | None) -> None:
         """Let time pass until `count` bytes are there, at most until the deadline."""

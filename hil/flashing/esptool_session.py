@@ -3,12 +3,14 @@
 esptool is used as it is installed, in-process and through its public functions. Three things are
 arranged around it for as long as a session lasts, and put back afterwards:
 
-* It gets the rig's open port and never opens, resets or closes one.
+* It gets the rig's open port. It cannot close it (it wants to when nothing answers, and opening a
+  port again would pulse DTR and RTS), and the port is set as before afterwards.
 * Its pauses pass on the rig's clock, so that they cost nothing in simulated time.
 * Since version 5.0 it formats every packet for a trace that is switched off, which is 97 % of the
   time of an unpaced write; the formatter is replaced by one that does nothing.
 
-Process-wide names of esptool are replaced, so one session runs at a time in a process.
+Process-wide names of esptool are replaced, so one session runs at a time in a process: another
+thread waits for its turn, and a session inside of a session is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -43,15 +45,18 @@ if TYPE_CHECKING:
 
 CHIP = "ESP8266"
 CONNECT_ATTEMPTS = 3
-ESPTOOL_VERSION = esptool.__version__
-_FORMATS_EAGERLY = int(ESPTOOL_VERSION.split(".", maxsplit=1)[0]) >= 5
+ESPTOOL_VERSION: str = esptool.__version__
+
+_STRANGER = "Unexpected chip"
+"""How esptool's error begins when a chip answers that it does not know."""
 
 _CHECKS = (
     "check that the module is fed, that GPIO0 is low and GPIO15 low while EXT_RSTB rises, that TX "
     "and RX are not swapped, and that the port is the module's; `hil rig check` tells them apart"
 )
 
-_session_lock = threading.Lock()
+_session_lock = threading.RLock()
+_is_session_open = False
 
 
 class _QuietLogger(TemplateLogger):  # type: ignore[misc] # esptool publishes no types
@@ -138,12 +143,13 @@ class LoaderSession:
         Effects: the sectors of the image are erased and written.
         """
         self._logger.progress = progress
-        self._logger.messages.clear()
-        with self._reported(f"write {format_size(len(data))} at {format_offset(offset)}"):
-            esptool.write_flash(
-                self._loader, [(offset, data)], flash_size=flash_size_name, force=True
-            )
-        self._logger.progress = None
+        try:
+            with self._reported(f"write {format_size(len(data))} at {format_offset(offset)}"):
+                esptool.write_flash(
+                    self._loader, [(offset, data)], flash_size=flash_size_name, force=True
+                )
+        finally:
+            self._logger.progress = None
 
     def md5(self, offset: int, length: int) -> str:
         """MD5 of a stretch of the flash, computed by the module."""
@@ -187,12 +193,14 @@ class LoaderSession:
 
     @contextmanager
     def _reported(self, attempted: str) -> Iterator[None]:
+        self._logger.messages.clear()
         try:
             yield
         except (esptool.FatalError, serial.SerialException, OSError) as error:
-            said = "; ".join([str(error), *self._logger.messages])
+            said = "; ".join([_one_line(error), *self._logger.messages])
             raise FlashingError(
-                f"cannot {attempted} through {self._port_name}: esptool said: {said}"
+                f"cannot {attempted} through {self._port_name}: esptool said: {said}. Check the "
+                "supply (writing draws most) and the cable, or try a lower flash_baud"
             ) from error
 
 
@@ -201,20 +209,48 @@ def open_loader_session(port: SerialPort, *, baud: int) -> Iterator[LoaderSessio
     """A session with the module's boot loader, which must be running already.
 
     Args:
-        port: The rig's open port. It keeps its line format, whatever esptool sets meanwhile.
+        port: The rig's open port. It stays open and keeps its settings, whatever esptool does.
         baud: The rate for the data; the loader is spoken to at 115200 first.
 
     Raises:
         WrongChipError: Another chip than an ESP8266 answers.
         LoaderError: Nothing answers, or not as it should.
+        MistakeError: This thread has a session open already.
 
     Effects: a flasher stub runs in the module's RAM afterwards; reset the module to leave it.
     """
     logger = _QuietLogger()
-    with _session_lock, _arranged(logger, port.clock):
+    with _only_session(port.name), _arranged(logger, port.clock), _lent(port):
+        yield _connect(port, logger, baud)
+
+
+@contextmanager
+def _only_session(port_name: str) -> Iterator[None]:
+    global _is_session_open  # noqa: PLW0603 - one process, one esptool
+    with _session_lock:
+        if _is_session_open:
+            raise MistakeError(
+                f"cannot open a session with the boot loader on {port_name} inside of another one: "
+                "leave that one first, or do everything in it"
+            )
+        _is_session_open = True
         try:
-            yield _connect(port, logger, baud)
+            yield
         finally:
+            _is_session_open = False
+
+
+@contextmanager
+def _lent(port: SerialPort) -> Iterator[None]:
+    """A port that stays open, and has its settings again afterwards."""
+    lent = port.serial
+    timeout_s, write_timeout_s = lent.timeout, lent.write_timeout
+    with mock.patch.object(lent, "close"):
+        try:
+            yield
+        finally:
+            with suppress(serial.SerialException, OSError):  # what is wrong, the next line tells
+                lent.timeout, lent.write_timeout = timeout_s, write_timeout_s
             port.restore_format()
 
 
@@ -224,15 +260,15 @@ def _connect(port: SerialPort, logger: _QuietLogger, baud: int) -> LoaderSession
             port.serial, connect_mode="no-reset", connect_attempts=CONNECT_ATTEMPTS
         )
     except (esptool.FatalError, serial.SerialException, OSError) as error:
+        said = _one_line(error)
+        if said.startswith(_STRANGER):
+            raise _wrong_chip(port, f"is none that esptool knows ({said})") from error
         raise LoaderError(
-            f"no boot loader answers on {port.name}: esptool said: {error}. The module was reset "
+            f"no boot loader answers on {port.name}: esptool said: {said}. The module was reset "
             f"with GPIO0 held low; {_CHECKS}"
         ) from error
     if loader.CHIP_NAME != CHIP:
-        raise WrongChipError(
-            f"the chip on {port.name} is an {loader.CHIP_NAME}, not an {CHIP}. Nothing was "
-            "written; check that the port is the module's"
-        )
+        raise _wrong_chip(port, f"is an {loader.CHIP_NAME}")
     try:
         loader = esptool.run_stub(loader)
         if baud != loader.get_baud():
@@ -242,8 +278,20 @@ def _connect(port: SerialPort, logger: _QuietLogger, baud: int) -> LoaderSession
     except (esptool.FatalError, serial.SerialException, OSError) as error:
         raise LoaderError(
             f"the boot loader on {port.name} answers, but the flasher stub does not at {baud} "
-            f"baud: esptool said: {error}. Try a lower flash_baud; {_CHECKS}"
+            f"baud: esptool said: {_one_line(error)}. Try a lower flash_baud; {_CHECKS}"
         ) from error
+
+
+def _wrong_chip(port: SerialPort, what_it_is: str) -> WrongChipError:
+    return WrongChipError(
+        f"the chip on {port.name} {what_it_is}, not an {CHIP}. Nothing was written; check that "
+        "the port is the module's"
+    )
+
+
+def _one_line(error: Exception) -> str:
+    """What esptool says of the matter, without its advice and its links."""
+    return str(error).partition("\n")[0].partition(" This can have many causes")[0].rstrip(".!")
 
 
 def _format_nothing(packet: object) -> str:
@@ -265,7 +313,7 @@ def _arranged(logger: _QuietLogger, clock: Clock) -> Iterator[None]:
         for module in (esptool.loader, esptool.cmds, esptool.reset):
             if hasattr(module, "time"):
                 stack.enter_context(mock.patch.object(module, "time", rig_time))
-        if _FORMATS_EAGERLY:
+        if hasattr(esptool.loader, "HexFormatter"):
             stack.enter_context(
                 mock.patch.object(esptool.loader.HexFormatter, "__str__", _format_nothing)
             )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .manifest import Firmware
 
     ImageProgress = Callable[[str, int, int], None]
-    """Called with the image's name, what has been done and what is to be done."""
+    """Called with the image and its place, what has been done and what is to be done."""
 
 SESSION_ATTEMPTS = 3
 """esptool cannot go on after one lost acknowledgement, so the whole session is repeated."""
@@ -208,8 +208,9 @@ class Flasher:
                 break
             except WrongChipError:
                 raise
-            except (FlashingError, LoaderError):
+            except (FlashingError, LoaderError) as error:
                 if attempts == SESSION_ATTEMPTS:
+                    error.add_note(f"{attempts} sessions with the boot loader failed, one by one")
                     raise
                 attempts += 1
         return FlashRecord(
@@ -247,13 +248,14 @@ class Flasher:
         progress: ImageProgress | None,
     ) -> RegionRecord:
         started_ns = self._clock.now_ns()
+        shown = f"{region.name} at {format_offset(region.offset)}"
         is_needed = rewrites_all or not session.holds(region.offset, region.expected_data)
         if is_needed:
             session.write(
                 region.offset,
                 region.data,
                 flash_size_name=layout.flash_size_name,
-                progress=progress and (lambda done, total: progress(region.name, done, total)),
+                progress=progress and (lambda done, total: progress(shown, done, total)),
             )
         return RegionRecord(
             role=region.role.value,

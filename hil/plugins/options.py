@@ -27,15 +27,20 @@ class Options:
 
     Args:
         rig: The rig description.
-        firmware: What is to be tested.
+        firmware: What is to be tested, and what virtual modules carry.
+        is_firmware_known: Whether the modules of this rig are to carry `firmware`. Not if they are
+            real and no firmware was named: the synthesized one does nothing on them.
         flash_policy: When to write the flash before the first test.
+        is_flash_asked: Whether the policy was asked for, and is no default.
         bauds: The AT rates over which rate-dependent tests run; empty for their own choice.
         allowed: What may be done to a real module although it may harm it.
     """
 
     rig: RigDescription
     firmware: Firmware
+    is_firmware_known: bool
     flash_policy: str
+    is_flash_asked: bool
     bauds: tuple[int, ...]
     allowed: frozenset[str]
 
@@ -54,13 +59,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--hil-firmware",
         metavar="FILE",
-        help="firmware manifest; without it a synthesized firmware is used",
+        help="firmware manifest; without it a virtual rig uses a synthesized firmware, and a real "
+        "one what is on the module",
     )
     group.addoption(
         "--hil-flash",
         choices=FLASH_POLICIES,
         help="write the flash before the first test: never, what has changed, or always "
-        "(default: changed on a real rig; always on a virtual one, where it costs nothing)",
+        "(default: always on a virtual rig, where it costs nothing; on a real one changed with "
+        "--hil-firmware, never without)",
     )
     group.addoption(
         "--hil-baud",
@@ -123,19 +130,34 @@ def read_options(
         MistakeError: A rate or a word is none.
     """
     description = load_rig(Path(rig)) if rig else VIRTUAL_RIG
+    is_firmware_known = description.is_virtual or bool(firmware)
+    if flash_policy in {"changed", "always"} and not is_firmware_known:
+        raise MistakeError(
+            f"--hil-flash {flash_policy}: the rig {description.name!r} holds a real module, and no "
+            "firmware for it is named. Name one with --hil-firmware, or leave the flash as it is "
+            "with --hil-flash never"
+        )
     return Options(
         rig=description,
         firmware=load_firmware(Path(firmware)) if firmware else synthesize(),
-        flash_policy=flash_policy or ("always" if description.is_virtual else "changed"),
+        is_firmware_known=is_firmware_known,
+        flash_policy=flash_policy or _default_policy(description, is_firmware_known),
+        is_flash_asked=flash_policy is not None,
         bauds=_parse_bauds(bauds.split(",")) if bauds else (),
         allowed=_parse_allowed(allowed.split(",")) if allowed else frozenset(),
     )
 
 
+def _default_policy(rig: RigDescription, is_firmware_known: bool) -> str:  # noqa: FBT001 - private
+    if rig.is_virtual:
+        return "always"
+    return "changed" if is_firmware_known else "never"
+
+
 def _parse_bauds(words: Sequence[str]) -> tuple[int, ...]:
     bauds = []
     for word in words:
-        if not word.strip().isdigit() or int(word) not in BAUD_RANGE:
+        if not word.strip().isdecimal() or int(word) not in BAUD_RANGE:
             raise MistakeError(
                 f"--hil-baud: {word!r} is not a rate from {BAUD_RANGE[0]} to {BAUD_RANGE[-1]}; "
                 "write for example --hil-baud 9600,115200"
@@ -145,7 +167,8 @@ def _parse_bauds(words: Sequence[str]) -> tuple[int, ...]:
 
 
 def _parse_allowed(words: Sequence[str]) -> frozenset[str]:
-    for word in words:
+    allowed = frozenset(word.strip() for word in words)
+    for word in sorted(allowed):
         if word not in DANGERS:
             raise MistakeError(f"--hil-allow: {word!r} is not one of {', '.join(DANGERS)}")
-    return frozenset(words)
+    return allowed

@@ -3,142 +3,40 @@
 The rig is opened once for a session and the module flashed once, before the first test that holds
 it. After a failure the module is brought back to factory settings before the next test begins; if
 that does not work, the tests that follow are blocked instead of failing for a reason of the rig.
+
+Under pytest-xdist each worker has a virtual rig of its own. A real rig is not shared.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from hil.at.transcript import Transcript
-from hil.errors import MisbehaviourError
-from hil.flashing.flasher import Flasher, FlashRecord
-from hil.ports.byte_port import Direction
-from hil.rig.assembly import open_rig
+from hil.errors import HilError
 from hil.rig.need import NEEDS
 
-from .journal import (
-    BOOT_LOGS_KEY,
-    FLASH_RECORDS_KEY,
-    RIG_TIME_KEY,
-    TRANSCRIPT_KEY,
-    describe_firmware,
-    describe_rig,
-)
+from .journal import describe_firmware, describe_rig
+from .observation import attach_flash_record, attach_observations, firmware_summary, rig_summary
 from .options import DANGERS, Options, options_of
+from .rig_session import RigSession
+from .secrecy import mask_report
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from hil.at.client import AtClient
+    from hil.flashing.flasher import FlashRecord
     from hil.flashing.manifest import Firmware
-    from hil.rig.module import BootCapture, RigModule
+    from hil.rig.module import RigModule
     from hil.rig.rig import Rig
 
-_TRANSCRIPT_GAP_NS = 1_000_000
-_SESSION_KEY = pytest.StashKey["RigSession"]()
+    FlashRecorder = Callable[[FlashRecord], FlashRecord]
+    """Takes a flash record into the report and returns it."""
 
-
-class RigSession:
-    """The rig of one pytest session and what is known about the state of its module.
-
-    Args:
-        options: What was asked for.
-        config: The session's.
-    """
-
-    def __init__(self, options: Options, config: pytest.Config) -> None:
-        self.options = options
-        self._config = config
-        self._stack = ExitStack()
-        self._rig: Rig | None = None
-        self._is_flashed = False
-        self.is_dirty = False
-        self.blocked_by = ""
-
-    def rig(self) -> Rig:
-        """The open rig; opened at the first call."""
-        if self._rig is None:
-            self._rig = self._stack.enter_context(open_rig(self.options.rig, self.options.firmware))
-            self._config.stash[RIG_TIME_KEY] = self._rig.clock.now_ns
-        return self._rig
-
-    def prepare(self, module: RigModule, item: pytest.Item) -> None:
-        """Bring a module to where a test may begin: flashed, running, clean.
-
-        Raises:
-            MisbehaviourError: It cannot be brought there.
-        """
-        if self.blocked_by:
-            pytest.fail(
-                f"blocked: the module could not be brought back before: {self.blocked_by}",
-                pytrace=False,
-            )
-        try:
-            if not self._is_flashed:
-                self._flash(module, item)
-            if self.is_dirty:
-                self._recover(module, item)
-            elif not module.is_running:
-                module.start()
-        except MisbehaviourError as error:
-            self.blocked_by = str(error)
-            raise
-        self.is_dirty = False
-
-    def _recover(self, module: RigModule, item: pytest.Item) -> None:
-        try:
-            module.recover()
-        except MisbehaviourError:
-            if self.options.flash_policy == "never" or "flash-read" not in module.has:
-                raise
-            self._flash(module, item)
-            module.recover()
-
-    def _flash(self, module: RigModule, item: pytest.Item) -> None:
-        self._is_flashed = True
-        if self.options.flash_policy == "never" or "flash-read" not in module.has:
-            return
-        flasher = Flasher(module, baud=self.options.rig.flash_baud)
-        with _progress_shown(self._config) as progress:
-            record = flasher.flash(
-                self.options.firmware,
-                rewrites_all=self.options.flash_policy == "always",
-                progress=progress,
-            )
-        attach_flash_record(item, module, record)
-
-    def close(self) -> None:
-        """Leave the rig in its safe state."""
-        self._stack.close()
-
-
-def attach_flash_record(item: pytest.Item, module: RigModule, record: FlashRecord) -> None:
-    """Let a flash record stand in the report, with the test that made it."""
-    item.stash.setdefault(FLASH_RECORDS_KEY, []).append(
-        {
-            "rig_time_ns": module.clock.now_ns(),
-            "slot": module.description.slot,
-            **record.to_json(),
-        }
-    )
-
-
-@contextmanager
-def _progress_shown(config: pytest.Config) -> Iterator[Any]:
-    """A progress bar for each image on a terminal, nothing otherwise."""
-    reporter = config.pluginmanager.getplugin("terminalreporter")
-    if reporter is None or not sys.__stderr__ or not sys.__stderr__.isatty():
-        yield None
-        return
-    from hil.flashing.progress import image_progress  # noqa: PLC0415 - rich, for terminals only
-
-    with image_progress(sys.__stderr__) as progress:
-        yield progress
+_SESSION_KEY = pytest.StashKey[RigSession]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -153,11 +51,39 @@ def pytest_configure(config: pytest.Config) -> None:
         "only if --hil-allow names it",
     )
     options = options_of(config)
+    _require_sharable(options, _worker_count(config))
     session = RigSession(options, config)
     config.stash[_SESSION_KEY] = session
     config.add_cleanup(session.close)
-    describe_rig(config, _rig_summary(options))
-    describe_firmware(config, _firmware_summary(options))
+    describe_rig(config, rig_summary(options, options.rig.has))
+    describe_firmware(config, firmware_summary(options))
+
+
+def _worker_count(config: pytest.Config) -> int:
+    """How many workers of pytest-xdist the controller is about to start; 0 without any."""
+    if config.getoption("dist", "no") == "no":
+        return 0
+    specs = [spec.partition("*") for spec in config.getoption("tx", None) or ()]
+    return sum(int(count) if star and count.isdecimal() else 1 for count, star, _ in specs)
+
+
+def _require_sharable(options: Options, workers: int) -> None:
+    """Refuse several workers where they would talk to one module, or write one file."""
+    if workers < 2:
+        return
+    if not options.rig.is_virtual:
+        raise pytest.UsageError(
+            f"-n {workers}: the modules of the rig {options.rig.name!r} are real and cannot be "
+            "shared by several workers. Leave -n away, or test on a virtual rig, where each worker "
+            "has a module of its own"
+        )
+    for module in options.rig.modules:
+        if module.flash is not None and module.flash.state is not None:
+            raise pytest.UsageError(
+                f"-n {workers}: the rig {options.rig.name!r} keeps the flash of slot {module.slot} "
+                f"in {module.flash.state}, and several workers would overwrite each other's. Leave "
+                "-n away, or take `state` out of the rig file"
+            )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -173,22 +99,60 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what this rig cannot do, or is not allowed to, before a fixture touches the module."""
+    session = item.config.stash[_SESSION_KEY]
+    _require_allowed(item, session.options)
+    if any(item.iter_markers("needs")):
+        _require_needs(item, session.rig())
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """After a failure the next test starts from a clean module."""
+    """After a failure, also an expected one, the next test starts from a clean module.
+
+    Errors of the toolkit are shown from the line of the test on that met them: their text says
+    what happened. Passwords are shown nowhere.
+    """
+    session = item.config.stash[_SESSION_KEY]
+    uses_rig = "rig" in getattr(item, "fixturenames", ())
+    if call.excinfo is not None and isinstance(call.excinfo.value, HilError):
+        _hide_own_frames()
     report = yield
-    if report.failed and "rig" in getattr(item, "fixturenames", ()):
-        item.config.stash[_SESSION_KEY].is_dirty = True
-    del call
+    is_exception = call.excinfo is not None and not call.excinfo.errisinstance(
+        pytest.skip.Exception
+    )
+    if uses_rig and (report.failed or is_exception):
+        session.is_dirty = True
+    if uses_rig:
+        mask_report(report, session.secrets)
     return report
+
+
+def _hide_own_frames() -> None:
+    """Give pytest's mark for hidden frames to the files of the toolkit, which do not know pytest.
+
+    Frames stay visible for any other error, and for all with ``--full-trace``.
+    """
+    for name, loaded in tuple(sys.modules.items()):
+        if name.startswith("hil."):
+            vars(loaded).setdefault("__tracebackhide__", _is_own_error)
+
+
+def _is_own_error(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+    return isinstance(excinfo.value, HilError)
 
 
 @pytest.fixture(scope="session")
 def firmware(pytestconfig: pytest.Config) -> Firmware:
-    """The firmware under test: ``--hil-firmware``, or the synthesized one."""
-    return options_of(pytestconfig).firmware
+    """The firmware under test: ``--hil-firmware``, or the synthesized one on a virtual rig."""
+    options = options_of(pytestconfig)
+    if not options.is_firmware_known:
+        pytest.skip("nobody said which firmware the module carries; name it with --hil-firmware")
+    return options.firmware
 
 
 @pytest.fixture(scope="session")
@@ -205,8 +169,6 @@ def module(rig: Rig, request: pytest.FixtureRequest) -> Iterator[RigModule]:
     """
     session = request.config.stash[_SESSION_KEY]
     held = rig.modules[0]
-    _require_needs(request.node, rig)
-    _require_allowed(request.node, session.options)
     transcript = Transcript()
     held.port.tap = transcript.record
     held.boot_captures.clear()
@@ -215,11 +177,7 @@ def module(rig: Rig, request: pytest.FixtureRequest) -> Iterator[RigModule]:
         yield held
     finally:
         held.port.tap = None
-        _attach_observations(request.node, held, transcript)
-
-
-FlashRecorder = Callable[[FlashRecord], FlashRecord]
-"""Takes a flash record into the report and returns it."""
+        attach_observations(request.node, held, transcript)
 
 
 @pytest.fixture
@@ -253,61 +211,3 @@ def _require_allowed(item: pytest.Item, options: Options) -> None:
     missing = sorted(dangers - options.allowed)
     if missing:
         pytest.skip(f"it may harm the module; allow it with --hil-allow {','.join(missing)}")
-
-
-def _attach_observations(item: pytest.Item, module: RigModule, transcript: Transcript) -> None:
-    slot = module.description.slot
-    item.stash.setdefault(TRANSCRIPT_KEY, []).extend(_transcript_entries(transcript, slot))
-    item.stash.setdefault(BOOT_LOGS_KEY, []).extend(
-        _boot_log_entry(capture, slot) for capture in module.boot_captures
-    )
-
-
-def _transcript_entries(transcript: Transcript, slot: int) -> Iterator[dict[str, Any]]:
-    for entry in transcript.masked_entries(gap_ns=_TRANSCRIPT_GAP_NS):
-        is_text = entry.data.isascii() and all(
-            byte >= 0x20 or byte in b"\r\n\t" for byte in entry.data
-        )
-        shown = {
-            "rig_time_ns": entry.time_ns,
-            "direction": "sent" if entry.direction is Direction.SENT else "received",
-            "text": entry.data.decode("ascii", "backslashreplace"),
-            "slot": slot,
-        }
-        yield shown if is_text else {**shown, "hex": entry.data.hex(" ")}
-
-
-def _boot_log_entry(capture: BootCapture, slot: int) -> dict[str, Any]:
-    banner = capture.log.banner
-    return {
-        "rig_time_ns": capture.time_ns,
-        "slot": slot,
-        "baud": capture.baud,
-        "text": capture.text,
-        "reset_cause": None if banner is None else int(banner.cause),
-        "boot_mode": None if banner is None else banner.boot_mode,
-    }
-
-
-def _rig_summary(options: Options) -> dict[str, Any]:
-    rig_description = options.rig
-    return {
-        "name": rig_description.name,
-        "source": str(rig_description.path or "built in"),
-        "is_virtual": rig_description.is_virtual,
-        "has": sorted(rig_description.has),
-        "modules": [
-            {"slot": each.slot, "port": each.port, "baud": each.baud, "dialect": each.dialect}
-            for each in rig_description.modules
-        ],
-    }
-
-
-def _firmware_summary(options: Options) -> dict[str, Any]:
-    tested = options.firmware
-    return {
-        "name": tested.name,
-        "at_version": tested.at_version,
-        "sdk_version": tested.sdk_version,
-        "manifest": str(tested.path or "synthesized"),
-    }

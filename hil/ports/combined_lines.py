@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from .control_lines import ControlLines
 
-_ORDER = (Line.POWER, Line.WAKE_LINK, Line.STRAP, Line.RESET)
+_ORDER = (Line.STRAP, Line.POWER, Line.RESET, Line.WAKE_LINK)
+"""The strap first: GPIO0 is sampled as soon as the supply or EXT_RSTB lets the module start."""
 
 
 class CombinedLines:
@@ -34,7 +35,7 @@ class CombinedLines:
         return frozenset().union(*(part.lines for part in self._parts))
 
     def set(self, states: Mapping[Line, bool]) -> None:
-        """Switch lines, the strap before the reset; those of one part in one step.
+        """Switch lines, the strap before supply and reset; those of one part in one step.
 
         Raises:
             NeedMissingError: No part has that line.

@@ -31,8 +31,8 @@ class ControlLines(Protocol):
     def set(self, states: Mapping[Line, bool]) -> None:
         """Switch lines to active (True) or inactive, and wait until they have settled.
 
-        A strap that becomes active is switched before a reset that becomes inactive, so that
-        one call leaves a reset into the boot loader.
+        A strap is switched before the supply and before a reset, so that one call leaves a reset
+        (or comes back from a power cut) into the boot loader.
 
         Raises:
             NeedMissingError: A line that is not among `lines`.

@@ -9,6 +9,7 @@ import serial
 from hil.errors import NeedMissingError, PortError
 
 from .control_lines import Line
+from .serial_port import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,6 +51,9 @@ class ModemLines:
         self._port = port
         self._circuit = CIRCUITS[circuit]
         self._states = {Line.RESET: False, Line.STRAP: False}
+        if self._circuit is _two_transistor:
+            # Ports open with both lines asserted. DTR released first would be a reset.
+            self._switch(rts=False)
         self._apply()
 
     @property
@@ -79,14 +83,18 @@ class ModemLines:
 
     def _apply(self) -> None:
         dtr, rts = self._circuit(reset=self._states[Line.RESET], strap=self._states[Line.STRAP])
+        self._switch(dtr=dtr, rts=rts)
+
+    def _switch(self, *, rts: bool, dtr: bool | None = None) -> None:
         try:
-            self._port.serial.dtr = dtr
+            if dtr is not None:
+                self._port.serial.dtr = dtr
             self._port.serial.rts = rts
         except (serial.SerialException, OSError) as error:
             raise PortError(
                 self._port.name,
                 attempted="switch DTR and RTS of",
-                reason=str(error),
+                reason=reason_of(error),
                 remedy="This port has no modem lines; describe the lines of the rig by another "
                 "driver, or leave them out and reset by hand",
             ) from error

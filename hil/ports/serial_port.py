@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import errno
+import os
+import select
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol, cast
 
 import serial
@@ -11,6 +14,13 @@ from hil.errors import PortError
 from hil.units import NS_PER_S
 
 from .byte_port import Direction, Parity, PortFormat
+
+try:
+    import termios
+except ImportError:  # Windows
+    _TERMIOS_ERRORS: tuple[type[Exception], ...] = ()
+else:
+    _TERMIOS_ERRORS = (termios.error,)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,15 +31,26 @@ if TYPE_CHECKING:
 WRITE_TIMEOUT_S = 10.0
 """How long a port may refuse to take bytes before it counts as stuck."""
 
-_GONE = (
-    "Check that the adapter is still plugged in and that no other program uses it; "
-    "the run goes on once it is back"
-)
+_GONE = "Check that the adapter is still plugged in and that no other program uses it"
+_UNSUITED = "Choose a rate and a format that this adapter supports"
+_HELD = "Another program holds the port; close it"
 _OPEN_REMEDIES = {
-    2: "Check the name of the port in the rig description and that the adapter is plugged in",
-    13: "Add yourself to the group that owns the port (often `dialout`) and log in again",
-    16: "Another program holds the port; close it",
+    errno.ENOENT: "Check the name of the port in the rig description and that the adapter is "
+    "plugged in; `python -m serial.tools.list_ports -v` lists what is there",
+    errno.EACCES: "Add yourself to the group that owns the port (often `dialout`) and log in again",
+    errno.EBUSY: _HELD,
+    errno.EAGAIN: _HELD,
 }
+_NO_SUCH_PORT = "Check the port's name; `python -m serial.tools.list_ports -v` lists what is there"
+_NO_SUCH_URL = "Check the port's URL in the rig description"
+_FAILURES: tuple[type[Exception], ...] = (
+    serial.SerialException,
+    OSError,
+    ValueError,
+    OverflowError,
+    *_TERMIOS_ERRORS,
+)
+"""What pyserial lets through, whatever its documentation says."""
 
 
 class _ReceivesUntil(Protocol):
@@ -67,6 +88,7 @@ class SerialPort:
             stop_bits=port.stopbits,
             is_rts_cts=port.rtscts,
         )
+        self._descriptor = _descriptor_of(port)
         self._receives_until = (
             cast("_ReceivesUntil", port) if hasattr(port, "receive_until") else None
         )
@@ -85,18 +107,19 @@ class SerialPort:
         """Set the host's side of the line.
 
         Raises:
-            PortError: The port cannot do this rate or format.
+            PortError: The port cannot do this rate or format; it is set as before.
         """
         with self._reported(
             f"set {line_format.baud} baud, {line_format.data_bits}{line_format.parity.value}"
             f"{line_format.stop_bits:g} on",
-            "Choose a rate and a format that this adapter supports",
+            _UNSUITED,
         ):
-            self.serial.baudrate = line_format.baud
-            self.serial.bytesize = line_format.data_bits
-            self.serial.parity = line_format.parity.value
-            self.serial.stopbits = line_format.stop_bits
-            self.serial.rtscts = line_format.is_rts_cts
+            try:
+                _apply(self.serial, line_format)
+            except _FAILURES:
+                with suppress(*_FAILURES):
+                    _apply(self.serial, self._format)
+                raise
         self._format = line_format
 
     def restore_format(self) -> None:
@@ -124,8 +147,13 @@ class SerialPort:
         waiting = self.serial.in_waiting
         if waiting:
             return self.serial.read(waiting)
-        remaining_s = (deadline_ns - self.clock.now_ns()) / NS_PER_S
-        self.serial.timeout = max(remaining_s, 0)
+        remaining_s = max((deadline_ns - self.clock.now_ns()) / NS_PER_S, 0)
+        if self._descriptor is not None:
+            if not select.select([self._descriptor], [], [], remaining_s)[0]:
+                return b""
+            # Readable with nothing to read means unplugged; pyserial's read says so.
+            return self.serial.read(self.serial.in_waiting or 1)
+        self.serial.timeout = remaining_s
         data = self.serial.read(1)
         if data and (waiting := self.serial.in_waiting):
             data += self.serial.read(waiting)
@@ -143,11 +171,49 @@ class SerialPort:
     @contextmanager
     def _reported(self, attempted: str, remedy: str) -> Iterator[None]:
         try:
+            if not self.serial.is_open:  # some of pyserial's methods stumble over it, some succeed
+                raise serial.PortNotOpenError
             yield
-        except (serial.SerialException, OSError, ValueError) as error:
+        except _FAILURES as error:
             raise PortError(
-                self.name, attempted=attempted, reason=str(error), remedy=remedy
+                self.name, attempted=attempted, reason=reason_of(error), remedy=remedy
             ) from error
+
+
+def _descriptor_of(port: serial.Serial) -> int | None:
+    """The file descriptor of a port that has one to wait for.
+
+    Waiting for it spares pyserial's time-out, whose every change sets the port's rate anew.
+    """
+    try:
+        return port.fileno()
+    except (OSError, AttributeError):
+        return None
+
+
+def reason_of(error: Exception) -> str:
+    """What the operating system said, once; pyserial says it up to three times."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None and isinstance(error, _TERMIOS_ERRORS):
+        number = error.args[0]
+    return os.strerror(number) if number else str(error)
+
+
+def _apply(port: serial.Serial, line_format: PortFormat) -> None:
+    if line_format.baud < 1:  # 0 hangs a terminal up
+        raise ValueError(f"no line has {line_format.baud} baud")
+    settings = {
+        "baudrate": line_format.baud,
+        "bytesize": line_format.data_bits,
+        "parity": line_format.parity.value,
+        "stopbits": line_format.stop_bits,
+    }
+    for name, value in settings.items():
+        # An open port is set anew with each of them. On the way there may be a format that it
+        # refuses; what it says to the last one counts.
+        with suppress(OSError, *_TERMIOS_ERRORS):
+            setattr(port, name, value)
+    port.rtscts = line_format.is_rts_cts
 
 
 def open_serial_port(
@@ -173,11 +239,7 @@ def open_serial_port(
     """
     try:
         port = serial.serial_for_url(url, do_not_open=True)
-        port.baudrate = line_format.baud
-        port.bytesize = line_format.data_bits
-        port.parity = line_format.parity.value
-        port.stopbits = line_format.stop_bits
-        port.rtscts = line_format.is_rts_cts
+        _apply(port, line_format)
         port.write_timeout = WRITE_TIMEOUT_S
         if keeps_lines_released:
             port.dtr = False
@@ -185,10 +247,8 @@ def open_serial_port(
         if hasattr(port, "exclusive"):
             port.exclusive = True
         port.open()
-    except (serial.SerialException, OSError, ValueError) as error:
-        remedy = _OPEN_REMEDIES.get(
-            getattr(error, "errno", None) or 0,
-            "Check the port's name; `python -m serial.tools.list_ports -v` lists what is there",
-        )
-        raise PortError(url, attempted="open", reason=str(error), remedy=remedy) from error
+    except _FAILURES as error:
+        unknown = _NO_SUCH_URL if "://" in url else _NO_SUCH_PORT
+        remedy = _OPEN_REMEDIES.get(getattr(error, "errno", None) or 0, unknown)
+        raise PortError(url, attempted="open", reason=reason_of(error), remedy=remedy) from error
     return SerialPort(port, clock, capabilities=capabilities)

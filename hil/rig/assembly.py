@@ -7,6 +7,7 @@ registered under its name so that ``sim://WORLD/MACHINE`` finds it, and that wor
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -29,7 +30,7 @@ from hil.virtual.flash import NorFlash
 from hil.virtual.image import VersionStrings
 from hil.virtual.world import World
 
-from .flash_file import load_flash, save_flash
+from .flash_file import CONTENT_REMEDY, STATE_REMEDY, load_flash, save_flash
 from .module import RigModule
 from .rig import Rig
 
@@ -104,7 +105,9 @@ def _build_worlds(
         world = worlds.setdefault(parts.netloc, World())
         flash = _build_flash(module, firmware, stack)
         bench = Bench(
-            _build_chip(module, firmware, flash), circuit="two-transistor", is_wake_link_closed=True
+            _build_chip(module, firmware, flash),
+            circuit=_circuit_of(module),
+            is_wake_link_closed=True,
         )
         world.add(parts.path.strip("/"), bench)
         benches[module.slot] = world, bench
@@ -117,7 +120,7 @@ def _build_worlds(
         )
     for name, world in worlds.items():
         register_world(name, world)
-        stack.callback(forget_world, name)
+        stack.callback(forget_world, name, world)
     for world, bench in benches.values():
         bench.switch(Contact.POWER, is_closed=True, now_ns=world.now_ns)
     return benches
@@ -147,18 +150,26 @@ def _build_flash(module: ModuleDescription, firmware: Firmware, stack: ExitStack
         raise RigFileError(None, "module.flash", allowed="a flash", given="none")
     flash = NorFlash(described.size_bytes)
     state = described.state
-    if state is not None:
-        stack.callback(lambda: save_flash(state, flash.snapshot()))
-        if state.exists():
-            flash.load(0, load_flash(state, described.size_bytes))
-            return flash
-    if described.content == "factory":
+    if state is not None and state.exists():
+        flash.load(0, load_flash(state, described.size_bytes, remedy=STATE_REMEDY))
+    elif described.content == "factory":
         layout = plan_layout(firmware, described.size_bytes, force_512k=True)
         for region in layout.regions:
             flash.load(region.offset, region.expected_data)
-    elif not isinstance(described.content, str):
-        flash.load(0, load_flash(described.content, described.size_bytes))
+    elif described.content != "blank":
+        content = load_flash(Path(described.content), described.size_bytes, remedy=CONTENT_REMEDY)
+        flash.load(0, content)
+    if state is not None:  # only now: what could not be loaded must not be overwritten
+        stack.callback(lambda: save_flash(state, flash.snapshot()))
     return flash
+
+
+def _circuit_of(module: ModuleDescription) -> str:
+    """How DTR and RTS are wired: as the rig file says, else as on a development board."""
+    for line_set in module.lines:
+        if line_set.driver == "modem-lines":
+            return line_set.circuit
+    return "two-transistor"
 
 
 def _open_port(module: ModuleDescription, clock: Clock) -> SerialPort:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from hil.errors import HilError, MisbehaviourError
+from hil.errors import HilError, NeedMissingError, NoReplyError
 from hil.flashing.flasher import Flasher
 from hil.ports.control_lines import Line
+from hil.units import format_size
 
 from .module import POWER_OFF_S, READY_TIMEOUT_S
 
@@ -82,6 +83,8 @@ class _Check:
             )
         try:
             detail = self.prove(module, flash_baud)
+        except NeedMissingError as error:
+            return CheckResult(module.name, self.name, CheckOutcome.NOT_WIRED, str(error))
         except (HilError, _UnprovedError) as error:
             return CheckResult(module.name, self.name, CheckOutcome.FAILED, str(error), self.remedy)
         return CheckResult(module.name, self.name, CheckOutcome.PASSED, detail)
@@ -101,15 +104,20 @@ def _prove_reset(module: RigModule, flash_baud: int) -> str:
 def _prove_firmware(module: RigModule, flash_baud: int) -> str:
     del flash_baud
     module.at.wait_ready(READY_TIMEOUT_S)
+    module.at.at()  # `ready` comes unasked: it proves one direction only
     return f"AT is answered at {module.description.baud} baud"
 
 
 def _prove_loader(module: RigModule, flash_baud: int) -> str:
-    with Flasher(module, baud=flash_baud).session() as session:
-        return (
-            f"{session.chip_name}, MAC {session.mac}, {session.flash_size_bytes // 1024} KB of "
-            f"flash, data at {flash_baud} baud"
-        )
+    try:
+        with Flasher(module, baud=flash_baud).session() as session:
+            return (
+                f"{session.chip_name}, MAC {session.mac}, {format_size(session.flash_size_bytes)} "
+                f"of flash, data at {flash_baud} baud"
+            )
+    finally:
+        if module.lines.lines & {Line.RESET, Line.POWER}:
+            module.reset()  # out of the loader: this may be the last check
 
 
 def _prove_power(module: RigModule, flash_baud: int) -> str:
@@ -119,7 +127,7 @@ def _prove_power(module: RigModule, flash_baud: int) -> str:
     module.clock.sleep(POWER_OFF_S)
     try:
         module.at.command("AT", timeout_s=SILENCE_TIMEOUT_S)
-    except MisbehaviourError:
+    except NoReplyError:
         pass
     else:
         raise _UnprovedError("the module still answers AT a second after its supply was cut")

@@ -6,7 +6,9 @@ Nothing is opened here, so a description can be checked without the rig.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hil.errors import RigFileError
@@ -16,7 +18,7 @@ from hil.units import parse_size
 from .need import NEEDS
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
 SIMULATED_SCHEME = "sim://"
 LINE_DRIVERS = ("modem-lines", "virtual")
@@ -24,6 +26,7 @@ CIRCUITS = ("two-transistor", "direct")
 DIALECTS = ("documented", "espressif-0.23")
 FLASH_CONTENTS = ("factory", "blank")
 
+_SIMULATED_PORT = re.compile(SIMULATED_SCHEME + r"[\w.-]+/[\w.-]+")
 _BAUD_RANGE = (110, 4_608_000)
 _FLASH_SIZES = ("512KB", "1MB", "2MB", "4MB", "8MB", "16MB")
 
@@ -139,8 +142,8 @@ def load_rig(path: Path) -> RigDescription:
 
 def parse_rig(top: Table) -> RigDescription:
     """The rig that the top table of a file describes."""
+    top.integer("version", 1, 1)  # first: another version may have other keys
     top.require_known({"version", "rig", "module", "lines"})
-    top.integer("version", 1, 1)
     rig = top.table("rig")
     rig.require_known({"name", "has", "flash_baud"})
     line_sets = {name: _parse_lines(name, table) for name, table in top.table("lines", {}).items()}
@@ -149,10 +152,7 @@ def parse_rig(top: Table) -> RigDescription:
         for table in top.tables("module", allowed="one [[module]] table or more")
     )
     _require_unique(top, modules)
-    has = rig.texts("has", (), allowed="a list of words of the vocabulary of needs")
-    for word in has:
-        if word not in NEEDS:
-            raise rig.mistake("has", allowed=f"words out of {', '.join(NEEDS)}", given=word)
+    has = rig.choices("has", NEEDS, (), allowed=f"a list of words out of {', '.join(NEEDS)}")
     return RigDescription(
         name=rig.text("name"),
         modules=modules,
@@ -165,10 +165,8 @@ def parse_rig(top: Table) -> RigDescription:
 def _parse_lines(name: str, table: Table) -> LineSet:
     table.require_known({"driver", "circuit"})
     driver = table.choice("driver", LINE_DRIVERS)
-    if driver == "virtual" and "circuit" in table:
-        raise table.mistake(
-            "circuit", allowed="no circuit with driver = 'virtual'", given=table.text("circuit")
-        )
+    if driver == "virtual":
+        table.refuse("circuit", allowed="no circuit with driver = 'virtual'")
     return LineSet(name, driver, table.choice("circuit", CIRCUITS, default="two-transistor"))
 
 
@@ -176,22 +174,20 @@ def _parse_module(table: Table, line_sets: dict[str, LineSet]) -> ModuleDescript
     table.require_known({"slot", "port", "baud", "lines", "flash", "dialect"})
     port = table.text("port", allowed="a device file, a pyserial URL, or 'sim://WORLD/MACHINE'")
     is_virtual = port.startswith(SIMULATED_SCHEME)
-    for key in ("flash", "dialect"):
-        if key in table and not is_virtual:
-            raise table.mistake(
+    if is_virtual and not _SIMULATED_PORT.fullmatch(port):
+        raise table.mistake("port", allowed=f"{SIMULATED_SCHEME}WORLD/MACHINE", given=port)
+    if not is_virtual:
+        for key in ("flash", "dialect"):
+            table.refuse(
                 key,
-                allowed=f"no {key} for a real module",
-                given=port,
+                allowed=f"no {key} for the real module at {port!r}",
                 remedy=f"A port {SIMULATED_SCHEME}WORLD/MACHINE makes a virtual module",
             )
-    names = table.texts("lines", (), allowed="a list of names of [lines.NAME] tables")
+    known = ", ".join(repr(name) for name in sorted(line_sets)) or "none are there"
+    names = table.choices(
+        "lines", line_sets, (), allowed=f"a list of names of [lines.NAME] tables ({known})"
+    )
     for name in names:
-        if name not in line_sets:
-            raise table.mistake(
-                "lines",
-                allowed=f"names out of {sorted(line_sets) or 'no [lines] table'}",
-                given=name,
-            )
         if line_sets[name].driver == "virtual" and not is_virtual:
             raise table.mistake(
                 "lines",
@@ -213,20 +209,23 @@ def _parse_flash(table: Table) -> VirtualFlash:
     size = table.choice("size", _FLASH_SIZES, default="1MB")
     content = table.text("content", "factory", allowed="'factory', 'blank' or a file")
     state = table.text("state", "", allowed="the path of a file")
-    folder = table.path.parent if table.path is not None else None
-    is_word = content in FLASH_CONTENTS or folder is None
+    folder = table.path.parent if table.path is not None else Path()
     return VirtualFlash(
         size_bytes=parse_size(size),
-        content=content if is_word or folder is None else folder / content,
-        state=folder / state if state and folder is not None else None,
+        content=content if content in FLASH_CONTENTS else folder / content,
+        state=folder / state if state else None,
     )
 
 
 def _require_unique(top: Table, modules: tuple[ModuleDescription, ...]) -> None:
-    for key, values in (
-        ("slot", [str(module.slot) for module in modules]),
-        ("port", [module.port for module in modules]),
-    ):
+    flashes = [module.flash for module in modules if module.flash is not None]
+    states = [str(flash.state) for flash in flashes if flash.state is not None]
+    kinds: dict[str, Sequence[object]] = {
+        "slot": [module.slot for module in modules],
+        "port": [module.port for module in modules],
+        "state file": states,
+    }
+    for kind, values in kinds.items():
         for value in values:
             if values.count(value) > 1:
-                raise top.mistake("module", allowed=f"a {key} of its own for each", given=value)
+                raise top.mistake("module", allowed=f"a {kind} of its own for each", given=value)

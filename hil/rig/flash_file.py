@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from hil.errors import RigFileError
 from hil.units import format_size
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-_REMEDY = "Give the module the flash size of the file, or start over by removing the file"
+STATE_REMEDY = "Give the module the flash size of the file, or remove the file to start over"
+CONTENT_REMEDY = "Give the module the flash size of the file, or name another file"
 
 
-def load_flash(path: Path, size_bytes: int) -> bytes:
+def load_flash(path: Path, size_bytes: int, *, remedy: str) -> bytes:
     """The content of a flash.
+
+    Args:
+        path: The file.
+        size_bytes: Size of the flash.
+        remedy: What to do about a file of another size.
 
     Raises:
         RigFileError: The file cannot be read or is not as long as the flash.
@@ -33,7 +36,7 @@ def load_flash(path: Path, size_bytes: int) -> bytes:
             "",
             allowed=f"an image of a whole flash of {format_size(size_bytes)}",
             given=f"{len(content)} bytes",
-            remedy=_REMEDY,
+            remedy=remedy,
         )
     return content
 
@@ -46,12 +49,16 @@ def save_flash(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)  # noqa: PTH105 - atomic by definition
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
+        new = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
     except OSError as error:
         raise RigFileError(
             path, "", allowed="a file that can be written", given=error.strerror or str(error)

@@ -36,7 +36,14 @@ POWER_OFF_S = 1.0
 
 BOOT_LOG_TIMEOUT_S = 0.5
 BOOT_LOG_QUIET_S = 0.08
+BOOT_LOG_LONGEST_S = 2.0
+"""A module that never stops talking must not keep a reset from ending."""
+
 READY_TIMEOUT_S = 5.0
+
+_NO_POWER = (
+    "name a line set that switches the supply in the module's `lines`, or restart it by hand"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,13 @@ class RigModule:
         of the AT firmware afterwards.
         """
         if Line.RESET not in self.lines.lines:
-            return self.power_cycle()
+            if Line.POWER in self.lines.lines:
+                return self.power_cycle()
+            self._require(
+                Line.RESET,
+                "name line sets that switch EXT_RSTB or the supply in the module's `lines`, or "
+                "restart the module by hand",
+            )
         self.lines.set({Line.RESET: True})
         self.clock.sleep(RESET_PULSE_S)
         return self._start_by({Line.RESET: False})
@@ -123,7 +136,7 @@ class RigModule:
 
         Effects: power cut; volatile settings lost.
         """
-        self._require(Line.POWER, "name line sets that switch it, or restart the module by hand")
+        self._require(Line.POWER, _NO_POWER)
         self.lines.set({Line.POWER: False})
         self.clock.sleep(POWER_OFF_S)
         return self._start_by({Line.POWER: True})
@@ -137,7 +150,8 @@ class RigModule:
         Effects: GPIO0 held low while EXT_RSTB (or the supply) comes back.
         """
         self._require(Line.STRAP, "GPIO0 must be held low by the rig to enter the boot loader")
-        line = Line.RESET if Line.RESET in self.lines.lines else Line.POWER
+        is_by_power = Line.RESET not in self.lines.lines and Line.POWER in self.lines.lines
+        line = Line.POWER if is_by_power else Line.RESET
         self._require(line, "the boot loader is entered by a reset with GPIO0 held low")
         self.is_running = False
         held = line is Line.RESET
@@ -175,22 +189,40 @@ class RigModule:
     def recover(self) -> None:
         """Bring the module back to a known state: restarted, factory settings, echo on.
 
+        A module that the rig file describes with another rate than the factory's is given that
+        rate again.
+
         Raises:
             MisbehaviourError: It cannot be brought back.
 
         Effects: all stored parameters are reset.
         """
+        last_format = self.port.format
         try:
             self.reset()
             try:
                 self.at.wait_ready(READY_TIMEOUT_S)
-            except NoReplyError:  # a rate that a test has stored
-                self.at.resynchronise(COMMON_BAUDS)
+            except NoReplyError:
+                self._find(last_format)
             self.at.restore()
+            if self.port.format.baud != self.description.baud:
+                self.at.uart_def(self.description.baud)
         except MisbehaviourError as error:
             error.add_note(f"{self.name} could not be brought back to factory settings")
             raise
         self.is_running = True
+
+    def _find(self, last_format: PortFormat) -> None:
+        """Look for a module that starts with settings that a test has stored.
+
+        They are most likely those at which it was spoken to last, else one of the usual rates.
+        """
+        self.port.set_format(last_format)
+        try:
+            self.at.resynchronise()
+        except NoReplyError:
+            self.port.set_format(PortFormat(baud=self.description.baud))
+            self.at.resynchronise(COMMON_BAUDS)
 
     def _start_by(self, states: dict[Line, bool]) -> BootCapture:
         self.is_running = False
@@ -205,11 +237,12 @@ class RigModule:
 
     def _receive_boot_log(self) -> BootCapture:
         started_ns = self.clock.now_ns()
+        end_ns = deadline_ns(self.clock, BOOT_LOG_LONGEST_S)
         until_ns = deadline_ns(self.clock, BOOT_LOG_TIMEOUT_S)
         raw = bytearray()
-        while data := self.port.receive(until_ns):
+        while self.clock.now_ns() < end_ns and (data := self.port.receive(until_ns)):
             raw += data
-            until_ns = deadline_ns(self.clock, BOOT_LOG_QUIET_S)
+            until_ns = min(deadline_ns(self.clock, BOOT_LOG_QUIET_S), end_ns)
         return BootCapture(
             started_ns, self.port.format.baud, bytes(raw), parse_boot_log(bytes(raw))
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from hil.errors import MistakeError
@@ -55,12 +56,14 @@ class Rig:
         raise MistakeError(f"rig {self.name!r} has no slot {slot}; it has {slots}")
 
     def close(self) -> None:
-        """Release all lines and close all ports. Closing twice is fine."""
-        for module in self.modules:
-            try:
-                module.lines.close()
-            finally:
-                module.port.close()
+        """Release all lines and close all ports, whatever one of them does.
+
+        Closing twice is fine.
+        """
+        with ExitStack() as stack:
+            for module in reversed(self.modules):
+                stack.callback(module.port.close)
+                stack.callback(module.lines.close)
 
     def __enter__(self) -> Self:
         return self

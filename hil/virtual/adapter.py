@@ -8,12 +8,36 @@ there will be enough instead of polling.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .uart import Burst, LineFormat, receive_as
 
 if TYPE_CHECKING:
     from .transmitter import LineCut
+
+
+@dataclass(slots=True)
+class _Incoming:
+    """A burst on its way to the host.
+
+    It is never cut into pieces while it arrives: the end of a piece is a rounded moment, so the
+    bytes behind it would come the later the more often somebody looks.
+
+    Args:
+        sent: What the chip put on the wire.
+        heard: What the host makes of it in its present format.
+        taken: How many of the bytes heard have arrived.
+    """
+
+    sent: Burst
+    heard: Burst
+    taken: int = 0
+
+    @property
+    def end_ns(self) -> int:
+        """When the wire is free of it; a host may hear nothing at all, or still be busy with it."""
+        return max(self.sent.end_ns(), self.heard.end_ns())
 
 
 class SerialAdapter:
@@ -25,7 +49,8 @@ class SerialAdapter:
 
     def __init__(self, line_format: LineFormat | None = None) -> None:
         self._format = line_format or LineFormat()
-        self._incoming: deque[tuple[Burst, Burst]] = deque()  # as sent, as heard
+        self._hears_all = False
+        self._incoming: deque[_Incoming] = deque()
         self._received = bytearray()
         self._transmit_free_ns = 0
 
@@ -34,13 +59,20 @@ class SerialAdapter:
         """The present setting of the host's side."""
         return self._format
 
-    def set_format(self, line_format: LineFormat, now_ns: int) -> None:
-        """Set the host's side; bytes that have not ended yet are heard in the new format."""
-        if line_format == self._format:
+    def set_format(self, line_format: LineFormat, now_ns: int, *, hears_all: bool = False) -> None:
+        """Set the host's side; bytes that have not ended yet are heard in the new format.
+
+        With `hears_all`, the format is for sending, and each burst is heard in its own.
+        """
+        if (line_format, hears_all) == (self._format, self._hears_all):
             return
         self._settle(now_ns)
         self._format = line_format
-        self._incoming = deque((sent, self._hear(sent)) for sent, _ in self._incoming)
+        self._hears_all = hears_all
+        self._incoming = deque(
+            self._hear(incoming.sent.split(incoming.sent.ended_by(now_ns))[1])
+            for incoming in self._incoming
+        )
 
     def write(self, data: bytes, now_ns: int) -> Burst:
         """Put bytes on the wire behind those before; returns them with their place in time."""
@@ -54,7 +86,7 @@ class SerialAdapter:
 
     def accept(self, burst: Burst) -> None:
         """The chip put bytes on the wire; they may lie in the future."""
-        self._incoming.append((burst, self._hear(burst)))
+        self._incoming.append(self._hear(burst))
 
     def cut(self, cut: LineCut) -> None:
         """The chip stopped in the middle; bytes that would end later never arrive."""
@@ -71,22 +103,25 @@ class SerialAdapter:
         missing = count - len(self._received)
         if missing <= 0:
             return 0
-        for _, heard in self._incoming:
-            if missing <= len(heard.data):
-                return heard.end_ns(missing)
-            missing -= len(heard.data)
+        free_ns = 0
+        for incoming in self._incoming:
+            coming = len(incoming.heard.data) - incoming.taken
+            if missing <= coming:
+                return max(free_ns, incoming.heard.end_ns(incoming.taken + missing))
+            missing -= coming
+            free_ns = max(free_ns, incoming.end_ns)
         return None
 
-    def run_end_ns(self) -> int:
-        """When the bytes that follow each other on the wire without a gap will have arrived.
+    def run_end_ns(self, now_ns: int) -> int:
+        """When the bytes that are arriving now, and those right behind them, will have arrived.
 
-        In the past if nothing is on the wire.
+        `now_ns` if the line is quiet, whatever may come later.
         """
-        end_ns = 0
-        for _, heard in self._incoming:
-            if end_ns and heard.start_ns > end_ns:
+        end_ns = now_ns
+        for incoming in self._incoming:
+            if incoming.sent.start_ns > end_ns:
                 break
-            end_ns = heard.end_ns()
+            end_ns = max(end_ns, incoming.end_ns)
         return end_ns
 
     def read(self, count: int, now_ns: int) -> bytes:
@@ -101,26 +136,18 @@ class SerialAdapter:
         self._settle(now_ns)
         self._received.clear()
 
-    def _hear(self, burst: Burst) -> Burst:
-        if burst.format == self._format:
-            return burst
-        data = receive_as(burst, self._format)
-        if len(data) == len(burst.data):
-            return Burst(burst.start_ns, data, burst.format)
-        return Burst(burst.start_ns, data, self._format)
+    def _hear(self, burst: Burst) -> _Incoming:
+        data = receive_as(burst, burst.format if self._hears_all else self._format)
+        line_format = burst.format if len(data) == len(burst.data) else self._format
+        return _Incoming(burst, Burst(burst.start_ns, data, line_format))
 
     def _settle(self, now_ns: int) -> None:
-        incoming = self._incoming
-        while incoming:
-            sent, heard = incoming[0]
-            count = heard.ended_by(now_ns)
-            if count == len(heard.data):
-                self._received += heard.data
-                incoming.popleft()
-                continue
-            if count:
-                done, rest = heard.split(count)
-                self._received += done.data
-                rest_sent = sent.split(sent.ended_by(now_ns))[1] if sent is not heard else rest
-                incoming[0] = (rest_sent, rest)
-            return
+        while self._incoming:
+            incoming = self._incoming[0]
+            count = incoming.heard.ended_by(now_ns)
+            if count > incoming.taken:
+                self._received += incoming.heard.data[incoming.taken : count]
+                incoming.taken = count
+            if incoming.end_ns > now_ns:
+                return
+            self._incoming.popleft()

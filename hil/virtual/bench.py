@@ -72,6 +72,10 @@ class Bench:
         """The host sets its side of the line."""
         self.adapter.set_format(line_format, now_ns)
 
+    def follow_format(self, now_ns: int) -> None:
+        """Set the host's side as the module is set now; all that the module sends is heard."""
+        self.adapter.set_format(self.chip.receive_format, now_ns, hears_all=True)
+
     def write(self, data: bytes, now_ns: int) -> None:
         """The host sends bytes."""
         if data:

@@ -16,7 +16,7 @@ happened yet stands in a small agenda; a reset empties it.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from heapq import heappop, heappush
@@ -37,6 +37,7 @@ from .boot_rom import ROM_BAUD_PER_HZ, BootTarget, ResetCause, Straps, rom_boot
 from .firmware.at_firmware import AtFirmware, FirmwareIdentity
 from .flasher_stub import FlasherStub
 from .image import NO_VERSIONS, VersionStrings, version_strings
+from .loader_program import LoaderProgram
 from .rom_loader import RomLoader
 from .transmitter import LineCut, Transmitter
 from .uart import Burst, LineFormat, receive_as
@@ -120,6 +121,16 @@ class Chip:
         self._agenda_count = 0
         self._latched = Straps()
         self._last_versions: tuple[bytes, VersionStrings | None] | None = None
+
+    @property
+    def receive_format(self) -> LineFormat:
+        """How UART0 is set for what comes."""
+        return self._receive_format
+
+    @property
+    def runs_loader(self) -> bool:
+        """Whether the ROM's loader or a flasher stub is running."""
+        return isinstance(self._program, LoaderProgram)
 
     # Inputs -------------------------------------------------------------------------------------
 
@@ -309,6 +320,7 @@ class Chip:
         if isinstance(program, RomLoader) and program.adopts_baud:
             heard = burst
         elif _agree(burst.format, self._receive_format):
+            burst = replace(burst, data=receive_as(burst, self._receive_format))
             heard = burst
             wanted = program.bytes_wanted(burst)
             if wanted < len(burst.data):

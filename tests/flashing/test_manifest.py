@@ -112,14 +112,14 @@ offset = "second-blank"
         (
             "version = 1",
             "version = 2",
-            "version: expected a whole number from 1 to 1, found the number 2",
+            "version: expected the number 1, found the number 2",
         ),
         (
             "version = 1",
             "version = true",
-            "version: expected a whole number from 1 to 1, found the truth value True",
+            "version: expected the number 1, found the truth value True",
         ),
-        ("version = 1", "", "version: expected a whole number from 1 to 1, found nothing"),
+        ("version = 1", "", "version: expected the number 1, found nothing"),
         (
             "[firmware]",
             "[firmwares]",

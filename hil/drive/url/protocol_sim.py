@@ -7,8 +7,10 @@ can ever arrive raises at once instead of hanging.
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import serial
 from serial import SerialBase, SerialException
@@ -22,6 +24,8 @@ from hil.virtual.uart import LineFormat, Parity
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
+
+    from hil.virtual.world import World
 
 _PARITIES = {
     serial.PARITY_NONE: Parity.NONE,
@@ -43,6 +47,9 @@ class Serial(SerialBase):
     _timeout: float | None
     _dtr_state: bool
     _rts_state: bool
+    _exclusive: bool | None
+
+    _open_ports: ClassVar[WeakSet[Serial]] = WeakSet()
 
     BAUDRATES = (110, 300, 1200, 9600, 74880, 115200, 230400, 460800, 921600, 3000000, 4608000)
 
@@ -54,33 +61,36 @@ class Serial(SerialBase):
         """Open the port of the machine that the URL names.
 
         Raises:
-            SerialException: The URL is malformed, or names no machine with a serial port.
+            SerialException: The URL is malformed, names no machine with a serial port, or that
+                port is held: as on Linux, two ports with `exclusive` shut each other out.
+            ValueError: No UART has such a line format.
         """
         if self._port is None:
             raise SerialException("no port: set the `sim://WORLD/MACHINE` before opening")
         if self.is_open:
             raise SerialException(f"{self._port} is open already")
-        parts = urlsplit(self._port)
-        machine_name = parts.path.strip("/")
-        if parts.scheme != "sim" or not parts.netloc or not machine_name:
-            raise SerialException(f"{self._port!r} is not of the form sim://WORLD/MACHINE")
+        world, bench = _find_bench(self._port)
+        if self._exclusive and any(port.holds(bench) for port in self._open_ports):
+            raise SerialException(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        self._line = SimulatedLine(world, bench)
         try:
-            world, machine = find_machine(parts.netloc, machine_name)
-        except VirtualError as error:
-            raise SerialException(f"cannot open {self._port}: {error}") from error
-        if not isinstance(machine, Bench):
-            raise SerialException(f"cannot open {self._port}: that machine has no serial port")
-        self._line = SimulatedLine(world, machine)
+            self._reconfigure_port()
+        except ValueError:
+            self._line = None
+            raise
         self.is_open = True
-        self._reconfigure_port()
-        self._update_dtr_state()
-        self._update_rts_state()
+        self._open_ports.add(self)
+        self._update_lines()
         self.reset_input_buffer()
 
     def close(self) -> None:
         """Close the port; the module lives on."""
         self.is_open = False
         self._line = None
+
+    def holds(self, bench: Bench) -> bool:
+        """Whether this is an open port of that module, with `exclusive`."""
+        return self._line is not None and self._line.bench is bench and bool(self._exclusive)
 
     def _require_line(self) -> SimulatedLine:
         if self._line is None:
@@ -91,12 +101,15 @@ class Serial(SerialBase):
         line = self._require_line()
         if self._parity not in _PARITIES:
             raise ValueError(f"the UART of an ESP8266 has no parity {self._parity!r}")
-        line_format = LineFormat(
-            baud=self._baudrate,
-            data_bits=self._bytesize,
-            parity=_PARITIES[self._parity],
-            half_stop_bits=_HALF_STOP_BITS[self._stopbits],
-        )
+        try:
+            line_format = LineFormat(
+                baud=self._baudrate,
+                data_bits=self._bytesize,
+                parity=_PARITIES[self._parity],
+                half_stop_bits=_HALF_STOP_BITS[self._stopbits],
+            )
+        except VirtualError as error:
+            raise ValueError(str(error)) from error
         line.bench.set_format(line_format, line.world.now_ns)
 
     @property
@@ -106,6 +119,8 @@ class Serial(SerialBase):
 
     def read(self, size: int = 1) -> bytes:
         """Up to `size` bytes, waiting for all of them until the time-out.
+
+        With a time-out of 0, a look at an empty buffer costs 10 us.
 
         Raises:
             SerialException: There is no time-out and nothing will ever arrive.
@@ -189,3 +204,21 @@ class Serial(SerialBase):
         """The adapter's CD input; nothing is wired to it."""
         self._require_line()
         return False
+
+
+def _find_bench(url: str) -> tuple[World, Bench]:
+    """The module that a URL names, and its world."""
+    parts = urlsplit(url)
+    machine_name = parts.path.strip("/")
+    if parts.scheme != "sim" or not parts.netloc or not machine_name:
+        raise SerialException(f"{url!r} is not of the form sim://WORLD/MACHINE")
+    try:
+        world, machine = find_machine(parts.netloc, machine_name)
+    except VirtualError as error:
+        raise SerialException(str(error)) from error
+    if not isinstance(machine, Bench):
+        raise SerialException(
+            f"the machine {machine_name!r} of the simulated world {parts.netloc!r} has no serial "
+            "port"
+        )
+    return world, machine

@@ -1,0 +1,168 @@
+"""The rig of one pytest session: opened once, flashed once, clean again after a failure."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hil.errors import HilError, MisbehaviourError, NeedMissingError
+from hil.ports.control_lines import Line
+from hil.rig.assembly import open_rig
+from hil.rig.module import COMMON_BAUDS, READY_TIMEOUT_S
+
+from .journal import RIG_TIME_KEY, describe_rig
+from .observation import attach_flash_record, rig_summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hil.rig.module import RigModule
+    from hil.rig.rig import Rig
+
+    from .options import Options
+
+
+class RigSession:
+    """The rig of one pytest session and what is known about the state of its module.
+
+    Args:
+        options: What was asked for.
+        config: The session's.
+    """
+
+    def __init__(self, options: Options, config: pytest.Config) -> None:
+        self.options = options
+        self._config = config
+        self._stack = ExitStack()
+        self._rig: Rig | None = None
+        self._is_flashed = False
+        self.is_dirty = False
+        self.blocked_by = ""
+
+    def rig(self) -> Rig:
+        """The open rig; opened at the first call."""
+        if self._rig is None:
+            self._rig = self._stack.enter_context(open_rig(self.options.rig, self.options.firmware))
+            self._config.stash[RIG_TIME_KEY] = self._rig.clock.now_ns
+            describe_rig(self._config, rig_summary(self.options, self._rig.has))
+        return self._rig
+
+    @property
+    def secrets(self) -> frozenset[bytes]:
+        """Passwords that were sent to a module."""
+        modules = () if self._rig is None else self._rig.modules
+        return frozenset().union(*(module.at.secrets for module in modules))
+
+    def prepare(self, module: RigModule, item: pytest.Item) -> None:
+        """Bring a module to where a test may begin: flashed, running, clean.
+
+        Raises:
+            HilError: It cannot be brought there; the tests that follow are blocked.
+        """
+        if self.blocked_by:
+            pytest.fail(
+                "blocked: the module could not be made ready for an earlier test: "
+                f"{self.blocked_by}",
+                pytrace=False,
+            )
+        try:
+            if not self._is_flashed:
+                self._flash(module, item)
+            if self.is_dirty:
+                self._recover(module, item)
+            elif not module.is_running:
+                _start(module)
+        except HilError as error:
+            self.blocked_by = str(error)
+            raise
+        self.is_dirty = False
+
+    def _recover(self, module: RigModule, item: pytest.Item) -> None:
+        try:
+            _restore(module)
+        except MisbehaviourError:
+            if not self._may_flash(module):
+                raise
+            self._flash(module, item)
+            _restore(module)
+
+    def _may_flash(self, module: RigModule) -> bool:
+        if self.options.flash_policy == "never":
+            return False
+        if "flash-read" in module.has:
+            return True
+        if self.options.is_flash_asked:
+            raise NeedMissingError(
+                "flash-read",
+                self.options.rig.name,
+                f"--hil-flash {self.options.flash_policy} needs lines that enter the boot loader; "
+                "use --hil-flash never",
+            )
+        return False
+
+    def _flash(self, module: RigModule, item: pytest.Item) -> None:
+        if not self._may_flash(module):
+            self._is_flashed = True
+            return
+        # esptool is slow to import: only a session that flashes pays.
+        from hil.flashing.flasher import Flasher  # noqa: PLC0415
+
+        flasher = Flasher(module, baud=self.options.rig.flash_baud)
+        with _progress_shown(self._config) as progress:
+            record = flasher.flash(
+                self.options.firmware,
+                rewrites_all=self.options.flash_policy == "always",
+                progress=progress,
+            )
+        self._is_flashed = True
+        attach_flash_record(item, module, record)
+
+    def close(self) -> None:
+        """Leave the rig in its safe state; what does not obey any more is told, not raised."""
+        try:
+            self._stack.close()
+        except HilError as error:
+            reporter = self._config.pluginmanager.getplugin("terminalreporter")
+            if reporter is not None:
+                reporter.write_line(f"the rig was not left in its safe state: {error}", red=True)
+
+
+def _can_restart(module: RigModule) -> bool:
+    return not module.has.isdisjoint({"reset", "power"})
+
+
+def _start(module: RigModule) -> None:
+    """Restart a module, or, where nothing can, take it as it runs."""
+    if _can_restart(module):
+        module.start()
+    else:
+        module.at.wait_ready(READY_TIMEOUT_S)
+        module.is_running = True
+
+
+def _restore(module: RigModule) -> None:
+    """Bring back the factory settings, by a restart first where something can."""
+    safe = {Line.RESET: False, Line.STRAP: False, Line.POWER: True}
+    module.lines.set({line: safe[line] for line in safe if line in module.lines.lines})
+    if _can_restart(module):
+        module.recover()
+    else:
+        module.at.resynchronise(COMMON_BAUDS)
+        module.at.restore()
+        module.is_running = True
+
+
+@contextmanager
+def _progress_shown(config: pytest.Config) -> Iterator[Any]:
+    """A progress bar for each image on a terminal, nothing otherwise."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is None or not sys.__stderr__ or not sys.__stderr__.isatty():
+        yield None
+        return
+    from hil.flashing.progress import image_progress  # noqa: PLC0415 - rich, for terminals only
+
+    with image_progress(sys.__stderr__) as progress:
+        yield progress

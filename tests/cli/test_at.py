@@ -1,0 +1,64 @@
+"""``hil at``: commands to a module and what comes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .program import call, write_rig
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_replies_stand_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    ended = call(capsys, "at", "AT", "AT+GMR")
+    assert ended.status == 0
+    assert ended.err == ""
+    lines = ended.out.splitlines()
+    assert lines[0] == "OK"
+    assert lines[1].startswith("AT version:0.23.0.0(")
+    assert lines[-1] == "OK"
+
+
+def test_error_of_the_module_has_status_3_and_the_rest_is_not_sent(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ended = call(capsys, "at", "AT", "AT+NOSUCH", "AT+GMR")
+    assert ended == (
+        3,
+        "OK\nERROR\n",
+        "hil: OK did not come to AT+NOSUCH; nothing more was sent\n",
+    )
+
+
+def test_password_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    ended = call(capsys, "at", 'AT+CWJAP="net","swordfish"')
+    assert ended.status == 3
+    assert ended.err == 'hil: OK did not come to AT+CWJAP="net",***; nothing more was sent\n'
+    assert "swordfish" not in ended.out + ended.err
+
+
+def test_module_that_does_not_boot_tells_its_boot_log(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    rig = write_rig(tmp_path, "sim://default/module0", 'lines = ["bench"]')
+    rig.write_text(
+        rig.read_text("utf-8") + 'flash = { content = "blank" }\n[lines.bench]\ndriver = "virtual"',
+        encoding="utf-8",
+    )
+    ended = call(capsys, "at", "AT", "--rig", rig)
+    assert ended.status == 3
+    assert ended.out == ""
+    assert ended.err.startswith(
+        "hil: waiting for the module to start: expected 'ready', or OK to AT, but neither came"
+    )
+    assert "The boot log was:\n" in ended.err
+    assert "rst cause:2" in ended.err
+
+
+def test_module_can_be_left_unreset(capsys: pytest.CaptureFixture[str]) -> None:
+    ended = call(capsys, "at", "--no-reset", "--timeout", "0.001", "AT")
+    assert ended.status == 3
+    assert ended.err.startswith("hil: AT: expected the end of a reply (OK or ERROR), but ")

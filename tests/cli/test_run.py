@@ -1,0 +1,119 @@
+"""``hil run`` and ``hil report``: pytest for people. Each starts a process of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .program import call, start, write_rig
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def record_of(folder: Path) -> dict[str, Any]:
+    record: dict[str, Any] = json.loads((folder / "run.json").read_text("utf-8"))
+    return record
+
+
+def test_plan_runs_with_arguments_for_pytest_and_leaves_a_report(tmp_path: Path) -> None:
+    ended = start(tmp_path, "run", "smoke", "--flash", "never", "--", "-k", "answers", "-q")
+
+    assert ended.status == 0, ended.out + ended.err
+    assert re.search(r"^\d+ passed, \d+ deselected in ", ended.out, re.MULTILINE)
+    latest = tmp_path / "reports" / "latest"
+    assert (latest / "report.html").exists()
+    record = record_of(latest)
+    assert record["flash"] == []
+    assert all(test["id"].startswith("testplans/smoke/test_") for test in record["tests"])
+    assert all("answers" in test["id"] for test in record["tests"])
+
+
+def test_report_is_made_again_from_the_journal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started = start(
+        tmp_path, "run", "smoke/test_loader.py", "--report", "out", "--rig", _virtual(tmp_path)
+    )
+    assert started.status == 0, started.out + started.err
+    (folder,) = {path.resolve() for path in (tmp_path / "out").iterdir()}
+    assert folder.name.endswith("-bench")
+    page = (folder / "report.html").read_text("utf-8")
+    (folder / "report.html").unlink()
+
+    ended = call(capsys, "report", folder)
+
+    assert ended.status == 0
+    assert ended.out == f"{folder / 'report.html'}\n"
+    assert len((folder / "report.html").read_text("utf-8")) == len(page)
+
+
+def _virtual(folder: Path) -> Path:
+    rig = write_rig(folder, "sim://default/module0", 'lines = ["contacts"]')
+    text = rig.read_text("utf-8") + '[lines.contacts]\ndriver = "virtual"\n'
+    rig.write_text(text, encoding="utf-8")
+    return rig
+
+
+def test_test_that_fails_has_status_1(tmp_path: Path) -> None:
+    (tmp_path / "test_own.py").write_text("def test_own(at): assert at.at().is_ok is None")
+    ended = start(tmp_path, "run", "test_own.py", "--", "-q")
+    assert ended.status == 1
+    assert "FAILED test_own.py::test_own" in ended.out
+    assert (tmp_path / "reports" / "latest" / "report.html").exists()
+
+
+def test_unknown_plan_lists_those_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    ended = call(capsys, "run", "nosuchplan")
+    assert ended == (
+        2,
+        "",
+        "hil: there is no test plan 'nosuchplan'; there are flashing, smoke, or name a path\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--rig", "nosuch.toml"], "nosuch.toml: expected a rig description, found no such file"),
+        (["--firmware", "no.toml"], "no.toml: expected a firmware manifest, found no such file"),
+        (["--baud", "fast"], "--hil-baud: 'fast' is not a rate from 110 to 4608000"),
+    ],
+)
+def test_mistake_has_status_2_and_leaves_no_report(
+    tmp_path: Path, arguments: list[str], text: str
+) -> None:
+    ended = start(tmp_path, "run", "smoke", *arguments)
+    assert ended.status == 2
+    assert text in ended.err
+    assert "Traceback" not in ended.out + ended.err
+    assert not list(tmp_path.glob("reports/*/report.html"))
+
+
+def test_arguments_that_leave_no_test_are_a_mistake(tmp_path: Path) -> None:
+    ended = start(tmp_path, "run", "smoke", "--", "-k", "nosuchtest")
+    assert ended.status == 2
+    assert re.search(r"\d+ deselected in ", ended.out)
+
+
+def test_missing_port_is_a_rig_error_of_each_test(tmp_path: Path) -> None:
+    rig = write_rig(tmp_path, "/dev/does-not-exist")
+    ended = start(tmp_path, "run", "smoke/test_loader.py", "--rig", rig)
+    assert ended.status == 1
+    record = record_of(tmp_path / "reports" / "latest")
+    assert {test["outcome"] for test in record["tests"]} == {"rig error"}
+    assert record["tests"][0]["reason"].startswith("cannot open /dev/does-not-exist: ")
+
+
+@pytest.mark.parametrize("folder", ["nosuch", "."])
+def test_folder_that_is_no_run_is_a_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], folder: str
+) -> None:
+    ended = call(capsys, "report", tmp_path / folder)
+    assert ended.status == 2
+    assert ended.out == ""
+    assert ended.err.startswith("hil: cannot read the journal ")
+    assert ended.err.endswith("A run folder is one that holds a journal.jsonl\n")
