@@ -94,6 +94,21 @@ class Transcript:
         """Like `entries`, with ``***`` for passwords, wherever the borders of the chunks fall."""
         return _merged(self._masked_chunks(), gap_ns)
 
+    def items(self, *, gap_ns: int = 0) -> Iterator[Entry | Mark]:
+        """Entries and marks in the order of recording, passwords masked.
+
+        Args:
+            gap_ns: Chunks of one direction that follow each other within this time are merged,
+                but not across a mark.
+        """
+        begin = 0
+        chunks = list(self._masked_chunks())
+        for border, mark in [*self._marks, (len(self), None)]:
+            yield from _merged((chunk for chunk in chunks[begin:border] if chunk.data), gap_ns)
+            if mark is not None:
+                yield mark
+            begin = border
+
     def render(self, *, gap_ns: int = 1_000_000, origin_ns: int | None = None) -> str:
         """The record as text, one line for each entry or mark, passwords masked.
 
@@ -101,19 +116,10 @@ class Transcript:
             gap_ns: Chunks within this time stand on one line.
             origin_ns: Time zero; the first entry or mark by default.
         """
-        merged: list[tuple[int, Entry | Mark]] = []
-        begin = 0
-        borders = [index for index, _ in self._marks] + [len(self)]
-        chunks = list(self._masked_chunks())
-        for border, mark in zip(borders, [*(mark for _, mark in self._marks), None], strict=True):
-            part = _merged((chunk for chunk in chunks[begin:border] if chunk.data), gap_ns)
-            merged += [(entry.time_ns, entry) for entry in part]
-            if mark is not None:
-                merged.append((mark.time_ns, mark))
-            begin = border
+        items = list(self.items(gap_ns=gap_ns))
         if origin_ns is None:
-            origin_ns = merged[0][0] if merged else 0
-        return "\n".join(_line(time_ns - origin_ns, item) for time_ns, item in merged)
+            origin_ns = items[0].time_ns if items else 0
+        return "\n".join(_line(item.time_ns - origin_ns, item) for item in items)
 
     def _chunks(self, streams: tuple[bytes, bytes]) -> Iterator[Entry]:
         begins = [0, 0]

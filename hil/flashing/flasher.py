@@ -37,6 +37,9 @@ class FlashTarget(Protocol):
     def enter_loader(self) -> None:
         """Put the module into its serial boot loader."""
 
+    def note(self, text: str) -> None:
+        """Say in the transcript what is done to the module beside its port."""
+
 
 @dataclass(frozen=True, slots=True)
 class RegionRecord:
@@ -236,6 +239,7 @@ class Flasher:
         Effects: the module is reset into its loader and left in the flasher stub.
         """
         self._target.enter_loader()
+        self._target.note(f"esptool {ESPTOOL_VERSION} takes the port, data at {self._baud} baud")
         with open_loader_session(self._target.port, baud=self._baud) as session:
             yield session
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hil.at.transcript import Mark
 from hil.ports.byte_port import Direction
 
 from .journal import BOOT_LOGS_KEY, FLASH_RECORDS_KEY, TRANSCRIPT_KEY
@@ -43,7 +44,15 @@ def attach_observations(item: pytest.Item, module: RigModule, transcript: Transc
 
 
 def _transcript_entries(transcript: Transcript, slot: int) -> Iterator[dict[str, Any]]:
-    for entry in transcript.masked_entries(gap_ns=_TRANSCRIPT_GAP_NS):
+    for entry in transcript.items(gap_ns=_TRANSCRIPT_GAP_NS):
+        if isinstance(entry, Mark):
+            yield {
+                "rig_time_ns": entry.time_ns,
+                "direction": "note",
+                "text": entry.text,
+                "slot": slot,
+            }
+            continue
         is_text = entry.data.isascii() and all(
             byte >= 0x20 or byte in b"\r\n\t" for byte in entry.data
         )

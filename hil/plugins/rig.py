@@ -171,12 +171,13 @@ def module(rig: Rig, request: pytest.FixtureRequest) -> Iterator[RigModule]:
     held = rig.modules[0]
     transcript = Transcript()
     held.port.tap = transcript.record
+    held.transcript = transcript
     held.boot_captures.clear()
     try:
         session.prepare(held, request.node)
         yield held
     finally:
-        held.port.tap = None
+        held.port.tap = held.transcript = None
         attach_observations(request.node, held, transcript)
 
 

@@ -15,6 +15,7 @@ from hil.ports.control_lines import Line
 from .need import needs_met_by
 
 if TYPE_CHECKING:
+    from hil.at.transcript import Transcript
     from hil.ports.control_lines import ControlLines
     from hil.ports.serial_port import SerialPort
 
@@ -76,6 +77,9 @@ class RigModule:
         port: Its open port.
         lines: Its control lines.
         rig_name: For error texts.
+
+    Attributes:
+        transcript: Where `note` writes, if somebody keeps a transcript.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class RigModule:
         self.at = AtClient(port)
         self.boot_captures: list[BootCapture] = []
         self.is_running = False
+        self.transcript: Transcript | None = None
 
     @property
     def name(self) -> str:
@@ -103,6 +108,11 @@ class RigModule:
     def has(self) -> frozenset[str]:
         """What this module offers, in the vocabulary of needs."""
         return needs_met_by(self.lines.lines) | self.port.capabilities
+
+    def note(self, text: str) -> None:
+        """Say in the transcript, if one is kept, what is done to the module beside its port."""
+        if self.transcript is not None:
+            self.transcript.mark(self.clock.now_ns(), text)
 
     def reset(self) -> BootCapture:
         """Restart the module by EXT_RSTB, or by its supply if there is no reset line.
@@ -124,6 +134,7 @@ class RigModule:
                 "name line sets that switch EXT_RSTB or the supply in the module's `lines`, or "
                 "restart the module by hand",
             )
+        self.note(f"EXT_RSTB low for {RESET_PULSE_S * 1000:.0f} ms")
         self.lines.set({Line.RESET: True})
         self.clock.sleep(RESET_PULSE_S)
         return self._start_by({Line.RESET: False})
@@ -137,6 +148,7 @@ class RigModule:
         Effects: power cut; volatile settings lost.
         """
         self._require(Line.POWER, _NO_POWER)
+        self.note(f"supply off for {POWER_OFF_S:g} s")
         self.lines.set({Line.POWER: False})
         self.clock.sleep(POWER_OFF_S)
         return self._start_by({Line.POWER: True})
@@ -155,6 +167,7 @@ class RigModule:
         self._require(line, "the boot loader is entered by a reset with GPIO0 held low")
         self.is_running = False
         held = line is Line.RESET
+        self.note(f"{'EXT_RSTB low' if held else 'supply off'}, then on again with GPIO0 low")
         self.lines.set({line: held})
         self.clock.sleep(RESET_PULSE_S if held else POWER_OFF_S)
         self.lines.set({Line.STRAP: True, line: not held})
@@ -169,6 +182,7 @@ class RigModule:
         Source: section 3, AT+GSLP, line 217; A-14.
         """
         self._require(Line.WAKE_LINK, "deep sleep ends only through a switchable wake link")
+        self.note(f"wake link {'closed' if is_closed else 'open'}")
         self.lines.set({Line.WAKE_LINK: is_closed})
 
     def start(self) -> BootCapture:
