@@ -48,7 +48,9 @@ def test_report_is_made_again_from_the_journal(
 
     assert ended.status == 0
     assert ended.out == f"{folder / 'report.html'}\n"
-    assert len((folder / "report.html").read_text("utf-8")) == len(page)
+    again = (folder / "report.html").read_text("utf-8")
+    for told in ("test_the_loader_tells_chip_and_flash", "BOOT-03", "ets Jan  8 2013"):
+        assert page.count(told) == again.count(told) > 0
 
 
 def _virtual(folder: Path) -> Path:

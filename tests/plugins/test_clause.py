@@ -6,7 +6,14 @@ import pytest
 
 pytest_plugins = ("pytester",)
 
-PLUGIN = ("-phil.plugins.clause", "--strict-markers", "-Wignore")
+PLUGIN = (
+    "-phil.plugins.clause",
+    "-pno:hil.plugins.journal",
+    "-pno:hil.plugins.options",
+    "-pno:hil.plugins.rig",
+    "--strict-markers",
+    "-Wignore",
+)
 
 
 def collect(pytester: pytest.Pytester, body: str) -> pytest.RunResult:

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("pytester",)
 
-PLUGINS = ("-phil.plugins.clause", "-phil.plugins.journal", "-Wignore", "-pno:cacheprovider")
+# An installed toolkit brings its other plugins along, and they would want a real rig.
+PLUGINS = (
+    "-phil.plugins.clause",
+    "-phil.plugins.journal",
+    "-pno:hil.plugins.options",
+    "-pno:hil.plugins.rig",
+    "-pno:cacheprovider",
+    "-Wignore",
+)
 TALKING = """
 import pytest
 @pytest.mark.clause("AT-01")

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("pytester",)
 
-PLUGINS = ("-phil.plugins.clause", "-phil.plugins.journal", "-Wignore", "-pno:cacheprovider")
+# An installed toolkit brings its other plugins along, and they would want a real rig.
+PLUGINS = (
+    "-phil.plugins.clause",
+    "-phil.plugins.journal",
+    "-pno:hil.plugins.options",
+    "-pno:hil.plugins.rig",
+    "-pno:cacheprovider",
+    "-Wignore",
+)
 EVIL = "<script>alert(1)</script>"
 PLAN = f"""
 import pytest
