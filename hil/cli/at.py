@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from hil.errors import MistakeError
+
 from .option import opened, rig_option, slot_option
 
 
@@ -15,8 +17,8 @@ from .option import opened, rig_option, slot_option
 @rig_option
 @slot_option
 @click.option(
-    "--timeout", "timeout_s", type=float, default=5.0, show_default=True, metavar="SECONDS",
-    help="How long each reply may take.",
+    "--timeout", "timeout_s", type=click.FloatRange(0, min_open=True), default=5.0,
+    show_default=True, metavar="SECONDS", help="How long each reply may take.",
 )  # fmt: skip
 @click.option(
     "--reset/--no-reset", "is_reset", default=None,
@@ -35,6 +37,9 @@ def at(
     """
     from hil.at.secret import show_bytes  # noqa: PLC0415 - quick start
 
+    for command in commands:
+        if not command or not command.isascii() or not command.isprintable():
+            raise MistakeError(f"{command!r} is not one command line: write for example 'AT+GMR'")
     with opened(rig_file) as rig:
         module = rig.module(slot)
         if is_reset if is_reset is not None else module.description.is_virtual:

@@ -35,6 +35,9 @@ class _CommandWithTail(click.Command):
               help="When to write the flash before the first test (default: always on a virtual "
               "rig; on a real one changed with --firmware, never without).")  # fmt: skip
 @click.option("--baud", metavar="N,N", help="AT rates over which rate-dependent tests run.")
+@click.option("--allow", metavar="WORD,WORD",
+              help="What tests may do to a real module although it may harm it: erase, power-cut, "
+              "update.")  # fmt: skip
 @click.option("--report", "report_dir", type=click.Path(path_type=Path), metavar="DIR",
               help="Folder that gets a folder for this run (default: ./reports).")  # fmt: skip
 @click.pass_context
@@ -45,12 +48,13 @@ def run(
     firmware_file: Path | None,
     flash: str | None,
     baud: str | None,
+    allow: str | None,
     report_dir: Path | None,
 ) -> None:
     """Run test plans (smoke, flashing, ...) on a rig and write a report.
 
-    Without a PLAN all of them run. A PLAN is a name, or the path of tests of your own. Everything
-    behind -- goes to pytest.
+    Without a PLAN all of them run. A PLAN is a name, or the path of tests of your own (`.` or
+    `./NAME` where it could be taken for a name). Everything behind -- goes to pytest.
     """
     from hil.plugins.session import run_plans  # noqa: PLC0415 - pytest is slow to import
 
@@ -58,6 +62,7 @@ def run(
     options += [f"--hil-rig={rig_file}"] if rig_file else []
     options += [f"--hil-firmware={firmware_file}"] if firmware_file else []
     options += [f"--hil-baud={baud}"] if baud else []
+    options += [f"--hil-allow={allow}"] if allow else []
     options += [f"--hil-report={report_dir or Path('reports')}"]
     status = run_plans([_find(name) for name in plans], [*options, *context.meta[_BEHIND]])
     sys.exit(_STATUSES.get(status, status))
@@ -68,7 +73,9 @@ def _find(name: str) -> Path:
     from hil.resource import resource_folder  # noqa: PLC0415
 
     folder = resource_folder("testplans")
-    for place in (folder / name, Path(name)):
+    is_path = name.startswith((".", "/", "~")) or "\\" in name or Path(name).is_absolute()
+    places = (Path(name),) if is_path else (folder / name, Path(name))
+    for place in places:
         if Path(str(place).partition("::")[0]).exists():
             return place
     there = sorted(entry.name for entry in folder.iterdir() if (entry / "__init__.py").exists())

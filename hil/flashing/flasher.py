@@ -51,6 +51,7 @@ class RegionRecord:
         offset: Flash address.
         length_bytes: Length of the image.
         sha256: Hash of what the flash holds now, which is the image after esptool's patch.
+        image_sha256: Hash of the image as it is in its file.
         is_written: False if the flash held it already.
         is_verified: Whether the module's own MD5 of the region was the right one.
         duration_ns: On the rig's clock.
@@ -61,6 +62,7 @@ class RegionRecord:
     offset: int
     length_bytes: int
     sha256: str
+    image_sha256: str
     is_written: bool
     is_verified: bool
     duration_ns: int
@@ -73,6 +75,7 @@ class RegionRecord:
             "offset": self.offset,
             "length_bytes": self.length_bytes,
             "sha256": self.sha256,
+            "image_sha256": self.image_sha256,
             "written": self.is_written,
             "verified": self.is_verified,
             "rig_duration_s": ns_to_seconds(self.duration_ns),
@@ -267,6 +270,7 @@ class Flasher:
             offset=region.offset,
             length_bytes=len(region.data),
             sha256=sha256(region.expected_data).hexdigest(),
+            image_sha256=region.sha256,
             is_written=is_needed,
             is_verified=False,
             duration_ns=self._clock.now_ns() - started_ns,

@@ -320,7 +320,10 @@ def _size_problems(geometry: FlashGeometry, *, force_512k: bool) -> list[str]:
         if flash_map is geometry.flash_map and known > SMALL_FLASH_BYTES
     ]
     known = f"for a flash of {size}, only for {', '.join(sizes) or '512KB'}"
-    remedy = "use a firmware that is linked for another map, or plan for the next smaller size"
+    remedy = (
+        "use a firmware that is linked for another map, or a flash of another size (of a virtual "
+        "module: `flash` in the rig file)"
+    )
     return [f"there is no {geometry.flash_map.value} map {known}: {remedy}"]
 
 

@@ -100,6 +100,7 @@ def options_of(config: pytest.Config) -> Options:
     """
     options = config.stash.get(_OPTIONS_KEY, None)
     if options is None:
+        _require_own_settings(config)
         try:
             options = read_options(
                 rig=config.getoption("--hil-rig"),
@@ -172,3 +173,19 @@ def _parse_allowed(words: Sequence[str]) -> frozenset[str]:
         if word not in DANGERS:
             raise MistakeError(f"--hil-allow: {word!r} is not one of {', '.join(DANGERS)}")
     return allowed
+
+
+def _require_own_settings(config: pytest.Config) -> None:
+    """Refuse a run whose options led pytest away from the settings of the folder it runs in.
+
+    pytest looks for its settings before it knows our options, and takes ``--hil-firmware /a/b``,
+    written with a blank, for a test in ``/a``.
+    """
+    settings = config.invocation_params.dir / "tox.ini"
+    if config.inipath is not None or not settings.is_file():
+        return
+    if "\n[pytest]" in settings.read_text(encoding="utf-8") and not config.getoption("inifilename"):
+        raise pytest.UsageError(
+            f"pytest did not read {settings}: it took the value of an option for a test. Write the "
+            "values of --hil-... options with an equals sign, --hil-firmware=FILE"
+        )

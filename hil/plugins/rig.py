@@ -50,6 +50,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "destructive(word, ...): what this test does that may harm a module; on a real rig it runs "
         "only if --hil-allow names it",
     )
+    config.addinivalue_line(
+        "markers",
+        "bauds(rate, ...): the rates over which a test with the argument `at_baud` runs, unless "
+        "--hil-baud names others",
+    )
     options = options_of(config)
     _require_sharable(options, _worker_count(config))
     session = RigSession(options, config)
@@ -86,6 +91,20 @@ def _require_sharable(options: Options, workers: int) -> None:
             )
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test with the argument ``at_baud`` once for each rate."""
+    if "at_baud" not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker("bauds")
+    chosen = options_of(metafunc.config).bauds or (marker.args if marker else ())
+    if not chosen:
+        raise pytest.UsageError(
+            f"{metafunc.definition.nodeid}: at_baud needs rates, by the marker bauds(9600, ...) or "
+            "by --hil-baud"
+        )
+    metafunc.parametrize("at_baud", chosen)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse words that are in no vocabulary."""
     for item in items:
@@ -104,11 +123,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what this rig cannot do, or is not allowed to, before a fixture touches the module."""
     session = item.config.stash[_SESSION_KEY]
     _require_allowed(item, session.options)
+    if "rig" in getattr(item, "fixturenames", ()):
+        session.require_usable()
     if any(item.iter_markers("needs")):
         _require_needs(item, session.rig())
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:

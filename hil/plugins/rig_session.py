@@ -45,10 +45,25 @@ class RigSession:
     def rig(self) -> Rig:
         """The open rig; opened at the first call."""
         if self._rig is None:
-            self._rig = self._stack.enter_context(open_rig(self.options.rig, self.options.firmware))
+            try:
+                opening = open_rig(self.options.rig, self.options.firmware)
+                self._rig = self._stack.enter_context(opening)
+            except HilError as error:
+                self.blocked_by = str(error)
+                # Its text says it all; how the rig is put together does not help.
+                raise error.with_traceback(None) from None
             self._config.stash[RIG_TIME_KEY] = self._rig.clock.now_ns
             describe_rig(self._config, rig_summary(self.options, self._rig.has))
         return self._rig
+
+    def require_usable(self) -> None:
+        """Fail a test at once, in one line, if an earlier one found the rig unusable."""
+        if self.blocked_by:
+            pytest.fail(
+                "blocked: the module could not be made ready for an earlier test: "
+                f"{self.blocked_by}",
+                pytrace=False,
+            )
 
     @property
     def secrets(self) -> frozenset[bytes]:
@@ -62,12 +77,6 @@ class RigSession:
         Raises:
             HilError: It cannot be brought there; the tests that follow are blocked.
         """
-        if self.blocked_by:
-            pytest.fail(
-                "blocked: the module could not be made ready for an earlier test: "
-                f"{self.blocked_by}",
-                pytrace=False,
-            )
         try:
             if not self._is_flashed:
                 self._flash(module, item)
@@ -145,7 +154,7 @@ def _start(module: RigModule) -> None:
 
 def _restore(module: RigModule) -> None:
     """Bring back the factory settings, by a restart first where something can."""
-    safe = {Line.RESET: False, Line.STRAP: False, Line.POWER: True}
+    safe = {Line.RESET: False, Line.STRAP: False, Line.POWER: True, Line.WAKE_LINK: True}
     module.lines.set({line: safe[line] for line in safe if line in module.lines.lines})
     if _can_restart(module):
         module.recover()

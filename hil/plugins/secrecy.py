@@ -28,6 +28,8 @@ def mask_report(report: pytest.TestReport, secrets: Iterable[bytes]) -> None:
     known = tuple(secrets)
     report.longrepr = _masked(report.longrepr, known)
     report.sections = [(title, _masked(text, known)) for title, text in report.sections]
+    if hasattr(report, "hil"):
+        report.__dict__["hil"] = _masked(report.hil, known)
 
 
 def _masked(value: Any, known: tuple[bytes, ...]) -> Any:
@@ -35,6 +37,8 @@ def _masked(value: Any, known: tuple[bytes, ...]) -> Any:
     if isinstance(value, str):
         raw = value.encode("utf-8", "surrogateescape")
         return mask_secrets(raw, known).decode("utf-8", "surrogateescape")
+    if isinstance(value, dict):
+        return {name: _masked(item, known) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_masked(item, known) for item in value)
     if type(value).__module__.startswith(_PYTEST_CODE):

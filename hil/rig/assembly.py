@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 FIRST_MAC = 0x18FE34_D00000
 """Espressif's prefix; the virtual module in slot n has this station address plus n."""
 
+PORT_CAPABILITIES = frozenset({"uart-format", "uart-flow"})
+"""What a rig file's `has` says of the ports."""
+
 VIRTUAL_PORT_CAPABILITIES = frozenset({"uart-format"})
 
 
@@ -71,7 +74,7 @@ def open_rig(description: RigDescription, firmware: Firmware) -> Iterator[Rig]:
             clock = SimulatedClock(next(iter(benches.values()))[0])
         modules = []
         for module in description.modules:
-            port = _open_port(module, clock)
+            port = _open_port(module, description.has, clock)
             stack.callback(port.close)
             lines = CombinedLines(
                 [
@@ -172,7 +175,7 @@ def _circuit_of(module: ModuleDescription) -> str:
     return "two-transistor"
 
 
-def _open_port(module: ModuleDescription, clock: Clock) -> SerialPort:
+def _open_port(module: ModuleDescription, has: frozenset[str], clock: Clock) -> SerialPort:
     return open_serial_port(
         module.port,
         clock,
@@ -181,7 +184,7 @@ def _open_port(module: ModuleDescription, clock: Clock) -> SerialPort:
             line_set.driver == "modem-lines" and line_set.circuit == "direct"
             for line_set in module.lines
         ),
-        capabilities=VIRTUAL_PORT_CAPABILITIES if module.is_virtual else frozenset(),
+        capabilities=VIRTUAL_PORT_CAPABILITIES if module.is_virtual else has & PORT_CAPABILITIES,
     )
 
 

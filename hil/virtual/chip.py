@@ -127,10 +127,12 @@ class Chip:
         """How UART0 is set for what comes."""
         return self._receive_format
 
-    @property
-    def runs_loader(self) -> bool:
-        """Whether the ROM's loader or a flasher stub is running."""
-        return isinstance(self._program, LoaderProgram)
+    def hears_sync(self, line_format: LineFormat) -> bool:
+        """Whether a loader or stub runs that understands a SYNC in this format."""
+        program = self._program
+        if isinstance(program, RomLoader) and program.adopts_baud:
+            return True
+        return isinstance(program, LoaderProgram) and _agree(line_format, self._receive_format)
 
     # Inputs -------------------------------------------------------------------------------------
 

@@ -61,10 +61,10 @@ def test_rst_answers_ok_and_restarts(at: AtClient, module: RigModule) -> None:
 
 
 @pytest.mark.clause("UART_CUR-28", "UART_CUR-30")
-@pytest.mark.parametrize("baud", [9600, 57600, 230400, 921600])
-def test_another_rate_holds_until_the_next_start(module: RigModule, baud: int) -> None:
-    module.at.uart_cur(baud)
-    assert module.port.format.baud == baud
+@pytest.mark.bauds(9600, 57600, 230400, 921600)
+def test_another_rate_holds_until_the_next_start(module: RigModule, at_baud: int) -> None:
+    module.at.uart_cur(at_baud)
+    assert module.port.format.baud == at_baud
     assert module.at.command("AT").is_ok
 
     module.start()

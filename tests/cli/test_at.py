@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from .program import call, write_rig
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
 
 
 def test_replies_stand_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,3 +63,10 @@ def test_module_can_be_left_unreset(capsys: pytest.CaptureFixture[str]) -> None:
     ended = call(capsys, "at", "--no-reset", "--timeout", "0.001", "AT")
     assert ended.status == 3
     assert ended.err.startswith("hil: AT: expected the end of a reply (OK or ERROR), but ")
+
+
+@pytest.mark.parametrize("command", ["", "AT\r\nAT", "AT+GMR\n", "ÄT"])
+def test_what_is_not_one_line_is_not_sent(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    ended = call(capsys, "at", command)
+    assert ended.status == 2
+    assert "is not one command line: write for example 'AT+GMR'" in ended.err

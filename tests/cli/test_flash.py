@@ -48,10 +48,21 @@ def test_each_region_is_told_and_the_firmware_answers(capsys: pytest.CaptureFixt
     assert lines[6].startswith("  AT version:0.23.0.0(")
 
 
-def test_what_is_there_already_is_told_as_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
-    ended = call(capsys, "flash")
+def test_what_is_there_already_is_told_as_unchanged(
+    capsys: pytest.CaptureFixture[str], blank_rig: Path
+) -> None:
+    assert call(capsys, "flash", "--rig", blank_rig).status == 0
+    ended = call(capsys, "flash", "--rig", blank_rig)
     assert ended.status == 0
     assert ended.out.count(" unchanged verified, sha256 ") == 4
+
+
+def test_virtual_module_that_keeps_nothing_is_written_anew(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ended = call(capsys, "flash")
+    assert ended.status == 0
+    assert ended.out.count(" written   verified, sha256 ") == 4
 
 
 def test_next_call_finds_what_was_flashed(

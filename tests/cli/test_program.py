@@ -64,7 +64,8 @@ def test_help_imports_nothing_that_is_slow() -> None:
         (["nosuch"], "No such command 'nosuch'."),
         (["at"], "Missing argument 'COMMAND...'."),
         (["flash", "--nosuch"], "No such option '--nosuch'."),
-        (["at", "AT", "--timeout", "soon"], "'soon' is not a valid float."),
+        (["at", "AT", "--timeout", "soon"], "'soon' is not a valid float range."),
+        (["at", "AT", "--timeout", "0"], "0.0 is not in the range x>0."),
         (["run", "--flash", "often"], "'often' is not one of 'never', 'changed', 'always'."),
     ],
 )
@@ -145,7 +146,10 @@ class HeldDown:
 
 @pytest.fixture
 def _own_signals() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
+    def fail(*_: object) -> None:
+        pytest.fail("the program does not listen to SIGTERM")
+
+    before = signal.signal(signal.SIGTERM, fail)
     yield
     signal.signal(signal.SIGTERM, before)
 

@@ -119,3 +119,18 @@ def test_folder_that_is_no_run_is_a_mistake(
     assert ended.out == ""
     assert ended.err.startswith("hil: cannot read the journal ")
     assert ended.err.endswith("A run folder is one that holds a journal.jsonl\n")
+
+
+@pytest.mark.parametrize("name", [".", "./smoke"])
+def test_path_is_never_taken_for_a_built_in_plan(tmp_path: Path, name: str) -> None:
+    (tmp_path / "smoke").mkdir()
+    (tmp_path / "smoke" / "test_own.py").write_text("def test_own(at): ...\n", "utf-8")
+    ended = start(tmp_path, "run", name, "--report", "out")
+    assert ended.status == 0, ended.out + ended.err
+    assert "1 passed" in ended.out
+
+
+def test_what_may_be_done_is_passed_on(tmp_path: Path) -> None:
+    ended = start(tmp_path, "run", "smoke", "--allow", "everything", "--report", "out")
+    assert ended.status == 2
+    assert "--hil-allow: 'everything' is not one of erase, power-cut, update" in ended.err

@@ -93,12 +93,15 @@ def test_record_has_the_hash_of_what_the_flash_holds(flasher: Flasher) -> None:
     for region in record.regions:
         held = flash.read(region.offset, region.length_bytes)
         assert region.sha256 == sha256(held).hexdigest()
+        in_file = sha256(FIRMWARE.read(Role(region.role))).hexdigest()
+        assert region.image_sha256 == in_file
     assert record.to_json()["regions"][1] == {
         "name": "user1",
         "file": "user1.bin",
         "offset": 0x1000,
         "length_bytes": len(FIRMWARE.read(Role.USER1)),
         "sha256": sha256(FIRMWARE.read(Role.USER1)).hexdigest(),
+        "image_sha256": sha256(FIRMWARE.read(Role.USER1)).hexdigest(),
         "written": True,
         "verified": True,
         "rig_duration_s": record.regions[1].duration_ns / 1e9,

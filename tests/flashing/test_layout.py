@@ -163,7 +163,8 @@ def test_map_that_the_size_does_not_have_is_refused() -> None:
     assert problems(FIRMWARE_1024, MIB) == [
         (
             "there is no 1024+1024 map for a flash of 1MB, only for 2MB, 4MB, 8MB, 16MB: use a "
-            "firmware that is linked for another map, or plan for the next smaller size"
+            "firmware that is linked for another map, or a flash of another size (of a virtual "
+            "module: `flash` in the rig file)"
         )
     ]
 

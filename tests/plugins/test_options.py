@@ -118,3 +118,14 @@ def test_every_option_is_explained(pytester: pytest.Pytester) -> None:
     listed = [line.split()[0].split("=")[0] for line in result.outlines if "--hil-" in line]
     for name in ("rig", "firmware", "flash", "baud", "allow", "report"):
         assert f"--hil-{name}" in listed
+
+
+def test_option_with_a_blank_that_leads_pytest_astray_is_told(
+    pytester: pytest.Pytester, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "firmware.toml"
+    elsewhere.write_text("", encoding="utf-8")
+    pytester.makefile(".ini", tox="[tox]\n\n[pytest]\naddopts =\n")
+    result = run_plan(pytester, "def test_one(): ...", "--hil-firmware", str(elsewhere))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "Write the values of --hil-... options with an equals sign" in result.stderr.str()

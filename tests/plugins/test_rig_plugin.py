@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
+
 import pytest
 
 from .rig_plan import (
@@ -28,6 +31,7 @@ def erase(module):
         session.erase_all()
 DAMAGES = [
     lambda module: module.at.ate(is_on=False),
+    lambda module: module.set_wake_link(is_closed=False),
     lambda module: module.at.cwmode_def(1),
     lambda module: module.at.uart_cur(9600),
     lambda module: module.at.uart_def(57600),
@@ -50,6 +54,9 @@ def test_step(module, at, damage):
     assert module.port.format == PortFormat()
     module.start()
     assert at.cwmode_query() == 2
+    at.gslp(200)
+    module.clock.sleep(2)
+    assert at.command("AT").is_ok
 """
 
 
@@ -128,7 +135,7 @@ def test_test_after_a_failure_starts_from_a_clean_module(
     pytester: pytest.Pytester, mark: str, outcome: str
 ) -> None:
     run_plan(pytester, DAMAGES.replace("MARK", mark))
-    assert outcomes_of(pytester) == [outcome, "passed"] * 11
+    assert outcomes_of(pytester) == [outcome, "passed"] * 12
 
 
 def test_test_after_a_passed_one_finds_the_module_as_it_was_left(
@@ -466,3 +473,54 @@ def test_one(at, rig, module, firmware, pytestconfig):
 _EXCEPTION = (
     "-Wignore:record_xml_attribute is an experimental feature:pytest.PytestExperimentalApiWarning"
 )
+
+
+RATES = """
+@pytest.mark.bauds(9600, 57600)
+def test_rate(at, at_baud):
+    at.uart_cur(at_baud)
+"""
+
+
+def test_rates_are_those_of_the_marker(pytester: pytest.Pytester) -> None:
+    run_plan(pytester, RATES).assert_outcomes(passed=2)
+    names = [test["id"] for test in record_of(pytester)["tests"]]
+    assert [name.partition("::")[2] for name in names] == ["test_rate[9600]", "test_rate[57600]"]
+
+
+def test_rates_of_the_option_win(pytester: pytest.Pytester) -> None:
+    run_plan(pytester, RATES, "--hil-baud=115200,230400,460800").assert_outcomes(passed=3)
+
+
+def test_rates_must_come_from_somewhere(pytester: pytest.Pytester) -> None:
+    result = run_plan(pytester, "def test_rate(at_baud): ...")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(
+        ["*test_rate: at_baud needs rates, by the marker bauds(9600, ...)*"]
+    )
+
+
+def test_password_in_the_words_of_an_assertion_is_masked_in_the_record(
+    pytester: pytest.Pytester,
+) -> None:
+    body = """
+    def test_words(at):
+        at.command('AT+CWJAP="net","hunter2hunter2"')
+        assert False, "joined with hunter2hunter2"
+    """
+    result = run_plan(pytester, textwrap.dedent(body))
+    result.assert_outcomes(failed=1)
+    record = json.dumps(record_of(pytester))
+    assert "joined with ***" in record
+    assert "hunter2" not in record + result.stdout.str()
+
+
+def test_rig_that_cannot_be_opened_is_told_once(pytester: pytest.Pytester) -> None:
+    name = rig_file(pytester.path, port="/dev/does-not-exist")
+    body = "def test_one(at): ...\ndef test_two(at): ...\ndef test_three(module): ..."
+    result = run_plan(pytester, body, f"--hil-rig={name}")
+    result.assert_outcomes(errors=3)
+    assert outcomes_of(pytester) == ["rig error", "blocked", "blocked"]
+    text = result.stdout.str()
+    assert text.count("blocked: the module could not be made ready for an earlier test") == 2
+    assert len(text.splitlines()) < 60

@@ -135,6 +135,17 @@ class TestVirtual:
                 rig.modules[0].lines.set({Line.RESET: True})
 
 
+def test_what_a_rig_file_says_of_its_ports_reaches_them() -> None:
+    host, terminal = os.openpty()
+    real = ModuleDescription(0, os.ttyname(terminal))
+    description = RigDescription("bench", (real,), has=frozenset({"uart-format", "ap"}))
+    with open_rig(description, FIRMWARE) as rig:
+        assert rig.modules[0].port.capabilities == {"uart-format"}
+        assert rig.has == {"uart-format", "ap"}
+    os.close(host)
+    os.close(terminal)
+
+
 class TestRefused:
     def test_real_and_virtual_modules_mixed(self) -> None:
         real = ModuleDescription(1, "/dev/ttyUSB0")
