@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-COMMANDS = ["at", "firmware", "flash", "report", "reset", "rig", "run"]
+COMMANDS = ["at", "firmware", "flash", "report", "reset", "rig", "run", "virtual"]
 
 
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,112 @@
+"""Served modules: several at once, flashes that are kept, ports that are taken."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+import serial
+
+from hil.drive import url as urls
+from hil.drive.flash_keeper import QUIET_NS, FlashKeeper
+from hil.errors import PortError, RigFileError
+from hil.rig.served import ServePlan, open_service
+from hil.units import MIB
+from hil.virtual.flash import NorFlash
+from tests.drive.served_module import ANSWER, ask, served, talk_until_ok
+from tests.drive.simulated_module import firmware
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_each_module_has_its_own_places_and_its_own_state() -> None:
+    urls.install()
+    with served(ServePlan(modules=3, tcp_port=0, raw_tcp_port=0, is_paced=False)) as modules:
+        assert [module.module for module in modules] == [0, 1, 2]
+        assert len({module.url for module in modules} | {module.raw for module in modules}) == 6
+        for module in modules:
+            with serial.serial_for_url(module.url, baudrate=115200) as port:
+                talk_until_ok(port)
+                ask(port, b"AT+CWMODE_CUR=%d" % (module.module + 1))
+        for module in modules:
+            with serial.serial_for_url(module.raw) as port:
+                mode = ask(port, b"AT+CWMODE_CUR?")
+                assert b"+CWMODE_CUR:%d\r\n" % (module.module + 1) in mode
+
+
+def test_modules_work_at_the_same_time() -> None:
+    urls.install()
+    with served(ServePlan(modules=2, tcp_port=0)) as modules:
+        first, second = (serial.serial_for_url(module.url, baudrate=115200) for module in modules)
+        with first, second:
+            talk_until_ok(first)
+            talk_until_ok(second)
+            for port in (first, second):
+                port.write(b"AT\r\n")
+            for port in (second, first):
+                assert port.read_until(ANSWER) == b"AT\r\r\n" + ANSWER
+
+
+def test_settings_outlive_the_service_in_a_state_folder(tmp_path: Path) -> None:
+    urls.install()
+    plan = ServePlan(tcp_port=0, is_paced=False, state_folder=tmp_path / "state")
+    with served(plan) as (module,), serial.serial_for_url(module.url, baudrate=115200) as port:
+        talk_until_ok(port)
+        ask(port, b"AT+CWMODE_DEF=3")
+    assert (tmp_path / "state" / "module0.bin").stat().st_size == MIB
+    with served(plan) as (module,), serial.serial_for_url(module.url, baudrate=115200) as port:
+        talk_until_ok(port)
+        assert b"+CWMODE_DEF:3" in ask(port, b"AT+CWMODE_DEF?")
+
+
+def test_a_state_file_of_another_flash_is_refused_and_kept(tmp_path: Path) -> None:
+    state = tmp_path / "module0.bin"
+    state.write_bytes(b"another" * 1000)
+    plan = ServePlan(tcp_port=0, state_folder=tmp_path)
+    with pytest.raises(RigFileError) as caught, open_service(plan, firmware()):
+        pass
+    assert str(caught.value) == (
+        f"{state}: expected an image of a whole flash of 1MB, found 7000 bytes. Give the module "
+        "the flash size of the file, or remove the file to start over"
+    )
+    assert state.read_bytes() == b"another" * 1000
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        with (
+            pytest.raises(PortError) as caught,
+            open_service(ServePlan(tcp_port=number), firmware()),
+        ):
+            pass
+    assert str(caught.value) == (
+        f"cannot open 127.0.0.1:{number}: Address already in use. "
+        "Choose another port; 0 picks a free one"
+    )
+
+
+def test_a_service_that_never_runs_closes_its_links() -> None:
+    with open_service(ServePlan(raw_tcp_port=0), firmware()) as service:
+        number = int((service.modules[0].raw or "").rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", number)):
+        pass
+
+
+class TestFlashKeeper:
+    def test_it_saves_once_after_the_last_of_many_writes(self) -> None:
+        flash = NorFlash(MIB)
+        saved: list[bytes] = []
+        keeper = FlashKeeper(flash, saved.append)
+        assert keeper.next_deadline_ns() is None
+        end_ns = flash.program(0, b"a", 0)
+        keeper.advance(end_ns + QUIET_NS - 1)
+        end_ns = flash.program(1, b"b", end_ns + QUIET_NS - 1)
+        assert keeper.next_deadline_ns() == end_ns + QUIET_NS
+        keeper.advance(end_ns + QUIET_NS - 1)
+        assert saved == []
+        keeper.advance(end_ns + QUIET_NS)
+        assert [content[:3] for content in saved] == [b"ab\xff"]
+        assert keeper.next_deadline_ns() is None
