@@ -14,9 +14,7 @@ FOLDERS = ["testplans", "fixtures", "firmware"]
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_a_checkout_has_them_beside_the_package(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_checkout_has_them_beside_the_package(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "_PACKAGE", ROOT / "hil")
     monkeypatch.setattr(resource, "_INSTALLED", ROOT / "hil" / "_data")
     assert resource_folder(name) == ROOT / name

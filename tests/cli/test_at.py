@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-
 def test_replies_stand_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     ended = call(capsys, "at", "AT", "AT+GMR")
     assert ended.status == 0
