@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +13,7 @@ from hil.units import format_offset, ns_to_seconds
 
 from .check import require_sound
 from .esptool_session import ESPTOOL_VERSION, open_loader_session
+from .image import SECTOR_BYTES, Role
 from .layout import Layout, Region, plan_layout
 
 if TYPE_CHECKING:
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
 
     ImageProgress = Callable[[str, int, int], None]
     """Called with the image and its place, what has been done and what is to be done."""
+
+_INIT_DATA_REMARK = (
+    "the sector of the radio's calibration data was blank, so esp_init_data_default.bin was "
+    "written too (A-74)"
+)
 
 SESSION_ATTEMPTS = 3
 """esptool cannot go on after one lost acknowledgement, so the whole session is repeated."""
@@ -176,7 +183,9 @@ class Flasher:
         Args:
             firmware: What to write; every image is checked before a byte is written.
             rewrites_all: Write what the flash holds already, too.
-            with_init_data: Write the radio's calibration data too (A-74).
+            with_init_data: Write the radio's calibration data too. Where their sector is blank
+                they are written anyway, if the firmware has them, with a warning: a module without
+                them does not transmit (A-74).
             force_512k: Go on with a flash that the document calls too small (A-63).
             progress: Called as the images are written.
 
@@ -195,16 +204,19 @@ class Flasher:
         require_sound(firmware, None)
         started_ns = self._clock.now_ns()
         done: dict[int, RegionRecord] = {}
+        remarks: tuple[str, ...] = ()
         attempts = 1
         while True:
             try:
                 with self.session() as session:
-                    layout = plan_layout(
-                        firmware,
-                        session.flash_size_bytes,
-                        with_init_data=with_init_data,
-                        force_512k=force_512k,
+                    plan = partial(
+                        plan_layout, firmware, session.flash_size_bytes, force_512k=force_512k
                     )
+                    layout = plan(with_init_data=with_init_data)
+                    if not with_init_data and _lacks_init_data(session, firmware, layout):
+                        with_init_data = True
+                        layout = plan(with_init_data=True)
+                        remarks += (_INIT_DATA_REMARK,)
                     for region in layout.regions:
                         if region.offset not in done:
                             done[region.offset] = self._bring(
@@ -232,7 +244,7 @@ class Flasher:
             regions=tuple(done[region.offset] for region in layout.regions),
             attempts=attempts,
             duration_ns=self._clock.now_ns() - started_ns,
-            warnings=layout.warnings,
+            warnings=layout.warnings + remarks,
         )
 
     @contextmanager
@@ -293,3 +305,11 @@ class Flasher:
                     "flash_baud"
                 )
             done[region.offset] = replace(done[region.offset], is_verified=True)
+
+
+def _lacks_init_data(session: LoaderSession, firmware: Firmware, layout: Layout) -> bool:
+    """Whether the module has no calibration data and the firmware brings some."""
+    blank = b"\xff" * SECTOR_BYTES
+    return firmware.image(Role.INIT_DATA) is not None and session.holds(
+        layout.geometry.init_data, blank
+    )

@@ -16,6 +16,7 @@ from hil.drive.contacts import VirtualContacts
 from hil.drive.registry import forget_world, register_world
 from hil.drive.simulated import SimulatedClock
 from hil.errors import RigFileError
+from hil.flashing.image import Role
 from hil.flashing.layout import plan_layout
 from hil.ports.byte_port import PortFormat
 from hil.ports.clock import Clock, SystemClock
@@ -156,7 +157,12 @@ def _build_flash(module: ModuleDescription, firmware: Firmware, stack: ExitStack
     if state is not None and state.exists():
         flash.load(0, load_flash(state, described.size_bytes, remedy=STATE_REMEDY))
     elif described.content == "factory":
-        layout = plan_layout(firmware, described.size_bytes, force_512k=True)
+        layout = plan_layout(
+            firmware,
+            described.size_bytes,
+            with_init_data=firmware.image(Role.INIT_DATA) is not None,
+            force_512k=True,
+        )
         for region in layout.regions:
             flash.load(region.offset, region.expected_data)
     elif described.content != "blank":

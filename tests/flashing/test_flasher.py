@@ -62,9 +62,13 @@ def test_blank_module_runs_the_firmware_after_a_download() -> None:
     with open_module(content="blank") as module:
         record = Flasher(module, baud=BAUD).flash(FIRMWARE)
 
-        assert [region.offset for region in record.regions] == OFFSETS
-        assert [region.role for region in record.regions] == ["boot", "user1", "blank", "blank"]
-        assert [region.is_written for region in record.regions] == [True, True, False, False]
+        assert [(region.role, region.offset, region.is_written) for region in record.regions] == [
+            ("boot", 0x00000, True),
+            ("user1", 0x01000, True),
+            ("blank", 0x7E000, False),
+            ("init_data", 0xFC000, True),
+            ("blank", 0xFE000, False),
+        ]
         assert all(region.is_verified for region in record.regions)
         module.start()
         assert module.at.gmr().lines[0] == f"AT version:0.23.0.0({FIRMWARE.at_build})"
@@ -144,12 +148,43 @@ def test_everything_is_written_again_on_demand(flasher: Flasher) -> None:
     assert [region.is_written for region in record.regions] == [True] * 4
 
 
-def test_init_data_is_written_on_demand() -> None:
+def test_init_data_is_written_on_demand(flasher: Flasher) -> None:
+    own = b"\x05" + b"\x42" * 127
+    flash_of_module().load(0xFC000, own)
+    assert "init_data" not in {region.role for region in flasher.flash(FIRMWARE).regions}
+    assert flash_of_module().read(0xFC000, 128) == own
+    record = flasher.flash(FIRMWARE, with_init_data=True)
+    assert [region.offset for region in record.regions if region.is_written] == [0xFC000]
+    assert record.warnings == ()
+
+
+def test_blank_sector_of_init_data_is_filled_with_a_warning() -> None:
     with open_module(content="blank") as module:
-        flasher = Flasher(module, baud=BAUD)
-        assert "init_data" not in {region.role for region in flasher.flash(FIRMWARE).regions}
-        record = flasher.flash(FIRMWARE, with_init_data=True)
-        assert [region.offset for region in record.regions if region.is_written] == [0xFC000]
+        record = Flasher(module, baud=BAUD).flash(FIRMWARE)
+        assert flash_of_module().read(0xFC000, 128) == FIRMWARE.read(Role.INIT_DATA)
+    assert [region.role for region in record.regions].count("init_data") == 1
+    (warning,) = record.warnings
+    assert warning == (
+        "the sector of the radio's calibration data was blank, so esp_init_data_default.bin was "
+        "written too (A-74)"
+    )
+
+
+def test_firmware_without_init_data_leaves_a_blank_sector_blank() -> None:
+    images = tuple(image for image in FIRMWARE.images if image.role is not Role.INIT_DATA)
+    with open_module(content="blank") as module:
+        record = Flasher(module, baud=BAUD).flash(replace(FIRMWARE, images=images))
+    assert [region.offset for region in record.regions] == OFFSETS
+    assert record.warnings == ()
+
+
+def test_init_data_stay_in_the_record_when_the_session_is_repeated() -> None:
+    with open_module(content="blank") as module:
+        wire = LossyWire(module, after_bytes=WITHIN_USER1, times=1)
+        record = Flasher(module, baud=BAUD).flash(FIRMWARE)
+    assert (wire.lost, record.attempts) == (1, 2)
+    assert "init_data" in [region.role for region in record.regions]
+    assert all(region.is_verified for region in record.regions)
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -217,12 +252,12 @@ def test_region_that_never_verifies_is_an_error_that_names_it(
 
     def holds(_: LoaderSession, offset: int, __: bytes) -> bool:
         read_back.append(offset)
-        return offset != 0x7E000
+        return offset not in {0x7E000, 0xFC000}
 
     monkeypatch.setattr(LoaderSession, "holds", holds)
     with pytest.raises(FlashingError) as failure:
         flasher.flash(FIRMWARE, rewrites_all=True)
-    assert read_back == [0x00000, 0x01000, 0x7E000] * SESSION_ATTEMPTS
+    assert read_back == [0xFC000, 0x00000, 0x01000, 0x7E000] * SESSION_ATTEMPTS
     assert str(failure.value) == (
         "blank.bin at 0x7E000 reads back differently from what was written. The flash chip may be "
         "worn or badly fed; try a lower flash_baud"
