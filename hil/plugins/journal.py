@@ -14,6 +14,8 @@ Under pytest-xdist only the controller writes; what workers observe travels with
 
 from __future__ import annotations
 
+import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +68,16 @@ _WORDS = {
     TestOutcome.BLOCKED: ("error", "B", ("BLOCKED", {"red": True})),
 }
 _LISTED_DEVIATIONS = 20
+_GOOD_ENDS = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+# What pytest itself puts into a report, and we do; other plugins add what they like.
+_KNOWN_FIELDS = frozenset(
+    {
+        *("$report_type", "nodeid", "location", "keywords", "outcome", "longrepr", "when"),
+        *("user_properties", "sections", "duration", "start", "stop", "result", "wasxfail", "hil"),
+    }
+)
+# pytest-xdist's; a session that replays reports with them would look for its workers.
+_WORKER_FIELDS = frozenset({"node", "worker_id", "testrun_uid", "item_index"})
 
 
 def journal_of(config: pytest.Config) -> Journal | None:
@@ -168,6 +180,7 @@ class RunWriter:
         self._started_text = wall_time()
         self._run_json: RunJsonWriter | None = None
         self._reports: list[pytest.TestReport | pytest.CollectReport] = []
+        self._collected: int | None = None
         self._problem = ""
 
     @pytest.hookimpl(tryfirst=True)
@@ -180,8 +193,18 @@ class RunWriter:
         is_stopped = session.testsfailed and not option.continue_on_collection_errors
         if option.collectonly or is_stopped:
             return
+        if session.items:
+            self._collected = len(session.items)
         if self._report_option() or any(map(is_hil_test, session.items)):
             self._open()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Learn from the first worker of pytest-xdist how many tests there are."""
+        if self._collected is None:
+            self._collected = len(ids)
+            if self.journal is not None:
+                self.journal.append("collected", tests=self._collected)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Take a file that could not be collected."""
@@ -194,8 +217,11 @@ class RunWriter:
             self._open()
         self._take_report(report)
 
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """End the journal and make the reports from it."""
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """End the journal and make the reports from it.
+
+        Effects: a run without a report does not end as if all were well.
+        """
         self._reports.clear()
         if self.journal is None or self._run_json is None:
             return
@@ -209,6 +235,8 @@ class RunWriter:
             render_run(self.journal.path.parent)
         except Exception as error:  # noqa: BLE001 - results must reach the screen without a report
             self._problem = f"{error} ({type(error).__name__})"
+            if exitstatus in _GOOD_ENDS:
+                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print where the report is, and what became of the clauses."""
@@ -227,7 +255,11 @@ class RunWriter:
         shown = (*CLAUSE_PRECEDENCE, ClauseVerdict.WAIVED)
         clauses = ", ".join(f"{counts[each]} {each}" for each in shown if counts.get(each))
         terminalreporter.line(f"clauses: {clauses}")
-        terminalreporter.line(f"report:  {self._shown_path()}")
+        folder = self.journal.path.parent
+        if self._problem:
+            terminalreporter.line(f"journal: {self._shown(folder / JOURNAL_NAME)} is whole")
+        else:
+            terminalreporter.line(f"report:  {self._shown(folder / 'report.html')}")
 
     def _take_report(self, report: pytest.TestReport | pytest.CollectReport) -> None:
         if self.journal is None:
@@ -240,28 +272,42 @@ class RunWriter:
             config=self._config, report=report
         )
         self.journal.append(
-            "report", rig_time_ns=attachment.get("rig_finished_ns"), report=serialised
+            "report", rig_time_ns=attachment.get("rig_finished_ns"), report=_plain(serialised)
         )
 
     def _open(self) -> None:
         if self.journal is not None:
             return
-        summary = self._config.stash.get(RIG_SUMMARY_KEY, None)
-        folder = create_run_folder(self._base(), self._started, self._rig_name(summary))
-        self._run_json = RunJsonWriter(folder / RUN_JSON_NAME)
-        self.journal = Journal(folder / JOURNAL_NAME, followers=[self._run_json.take])
-        self.journal.append(
-            "run started",
-            time=self._started_text,
-            rig=summary,
-            environment=describe_environment(self._config.invocation_params.args),
-        )
-        point_latest_at(folder)
+        try:
+            self.journal = self._create()
+        except OSError as error:
+            raise pytest.UsageError(
+                f"cannot write the report of this run into {self._base()}: {_why(error)}. "
+                "Name a folder that can be written with --hil-report DIR "
+                "(hil run: --report DIR)"
+            ) from error
+        if self._collected is not None:
+            self.journal.append("collected", tests=self._collected)
         for event in self._config.stash.get(NOTES_KEY, []):
             self.journal.append(**event)
         for report in self._reports:
             self._take_report(report)
         self._reports.clear()
+
+    def _create(self) -> Journal:
+        """The journal with its first record, in a new run folder."""
+        summary = self._config.stash.get(RIG_SUMMARY_KEY, None)
+        folder = create_run_folder(self._base(), self._started, self._rig_name(summary))
+        self._run_json = RunJsonWriter(folder / RUN_JSON_NAME)
+        journal = Journal(folder / JOURNAL_NAME, followers=[self._run_json.take])
+        journal.append(
+            "run started",
+            time=self._started_text,
+            rig=summary,
+            environment=describe_environment(self._config.invocation_params.args, sys.argv),
+        )
+        point_latest_at(folder)
+        return journal
 
     def _report_option(self) -> str | None:
         return self._config.getoption("--hil-report", default=None) or None
@@ -277,8 +323,29 @@ class RunWriter:
             return str(summary["name"])
         return Path(self._config.getoption("--hil-rig", default=None) or "rig").stem
 
-    def _shown_path(self) -> Path:
-        folder = self._base() if self.journal is None else self.journal.path.parent
-        page = folder / "report.html"
+    def _shown(self, path: Path) -> Path:
         here = self._config.invocation_params.dir
-        return page.relative_to(here) if page.is_relative_to(here) else page
+        return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _plain(serialised: dict[str, Any]) -> dict[str, Any]:
+    """A serialised report without what other plugins hung on it that is no plain data."""
+    return {
+        name: value
+        for name, value in serialised.items()
+        if name in _KNOWN_FIELDS or (name not in _WORKER_FIELDS and _is_plain(value))
+    }
+
+
+def _is_plain(value: object) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, (FileExistsError, NotADirectoryError)):
+        return f"{error.filename} is a file and not a folder"
+    return error.strerror or str(error)

@@ -8,6 +8,7 @@ run, a killed one and one that is rendered again take this same way.
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from contextlib import contextmanager
 from html import escape
@@ -24,7 +25,7 @@ from hil.report.html.markup import element
 from hil.report.html.overview import appendix, overview, page_title
 from hil.report.journal import JOURNAL_NAME, Event, read_journal
 from hil.report.outcome import TestOutcome, outcome_of_phases
-from hil.report.record import phase_outcome, record_from_journal
+from hil.report.record import phase_outcome, phase_reason, record_from_journal
 from hil.report.run_folder import resolve_run_folder
 from hil.report.run_json import RUN_JSON_NAME, write_run_json
 from hil.units import NS_PER_S, format_duration
@@ -77,6 +78,7 @@ _LABELS = {
 # The session collects nothing, so that is how it ends unless a replayed test failed.
 _SUCCESSES = (pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.TESTS_FAILED)
 _CUT_SHORT = "The run ended before this test did."
+_FILTER_COMMA = re.compile(r'(<span class="[a-z]+">\d+ [A-Za-z ]+),(</span>)')
 _SHOWN_CLAUSES = 6
 
 
@@ -92,13 +94,15 @@ def render_run(run_dir: Path) -> Path:
     Raises:
         RunRecordError: There is no journal, it is damaged, or pytest-html refuses it.
 
-    Effects: writes three files into the run folder.
+    Effects: writes three files into the run folder; an error leaves no report for people or CI
+    servers there.
     """
     folder = resolve_run_folder(run_dir).resolve()
     journal = folder / JOURNAL_NAME
     record = record_from_journal(read_journal(journal))
     write_run_json(folder / RUN_JSON_NAME, record)
     _hold_session(folder, ReplayPlugin(record, read_journal(journal)))
+    _correct_page(folder / HTML_NAME)
     _correct_junit(folder / JUNIT_NAME, record)
     return folder / HTML_NAME
 
@@ -123,9 +127,12 @@ def _hold_session(folder: Path, replay: ReplayPlugin) -> None:
         ]
         status = pytest.main(arguments, plugins=[replay])
     if status not in _SUCCESSES:
+        # Half a report would look like a whole one of a run with fewer tests.
+        for name in (HTML_NAME, JUNIT_NAME):
+            (folder / name).unlink(missing_ok=True)
         raise RunRecordError(
             f"cannot make a report of {folder}: the replaying session ended with "
-            f"{status!r}. The journal itself is whole"
+            f"{replay.problem or repr(status)}. The journal itself is whole"
         )
 
 
@@ -154,6 +161,7 @@ class ReplayPlugin:
     """
 
     def __init__(self, record: dict[str, Any], events: Iterator[Event]) -> None:
+        self.problem = ""
         self._record = record
         self._events = events
         self._phases: dict[str, list[dict[str, Any]]] = {}
@@ -161,6 +169,11 @@ class ReplayPlugin:
         self._counts = dict.fromkeys(_LABELS, 0)
         self._page: Any = None
         self._attempts: dict[int, _Attempt] = {}
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        """Keep what went wrong for the one who asked for the report, and off the screen."""
+        self.problem = excinfo.exconly()
+        return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> bool:
@@ -230,6 +243,8 @@ class ReplayPlugin:
         for place, entry in self._page.outcomes.items():
             entry["value"] = self._counts.get(place, 0)
             entry["label"] = _LABELS.get(place, entry["label"])
+        if self._counts["xfailed"] == 1:
+            self._page.outcomes["xfailed"]["label"] = "deviates"
 
     def _replay(self, config: pytest.Config, data: dict[str, Any]) -> None:
         if data.get("$report_type") == "CollectReport":
@@ -237,6 +252,7 @@ class ReplayPlugin:
             report.when = "collect"
             config.hook.pytest_collectreport(report=report)
             return
+        data.pop("node", None)  # in journals of older versions: a worker of pytest-xdist
         data["nodeid"] = _decodable(data["nodeid"])
         if isinstance(data["longrepr"], list):
             data["longrepr"] = tuple(data["longrepr"])  # the place and reason of a skip
@@ -281,6 +297,7 @@ class _Attempt:
     ) -> None:
         self.reports = reports  # kept alive: the rows are known by the identity of their reports
         self.outcome = outcome_of_phases(map(phase_outcome, phases))
+        self._why = "" if self.outcome is TestOutcome.PASSED else _reason(phases, self.outcome)
         self._node_id = phases[0]["nodeid"]
         attachments = [phase.get("hil") or {} for phase in phases]
         claims = (each["clauses"] for each in attachments if "clauses" in each)
@@ -296,7 +313,13 @@ class _Attempt:
         return [
             f'<td class="col-result">{_PLACES[self.outcome]}</td>',
             element("td", badge(str(self.outcome)), class_="col-verdict"),
-            element("td", name, element("span", f" {folder}", class_="dim"), class_="col-testId"),
+            element(
+                "td",
+                name,
+                element("span", f" {folder}", class_="dim"),
+                element("span", self._why, class_="why dim") if self._why else None,
+                class_="col-testId",
+            ),
             element("td", shown, f" and {more} more" if more > 0 else None, class_="col-clauses"),
             duration,
             element("td", rig_time, class_="col-rig"),
@@ -325,6 +348,12 @@ def _collect_row(report: Any) -> list[str]:
     ]
 
 
+def _reason(phases: Sequence[dict[str, Any]], outcome: TestOutcome) -> str:
+    """The first line of why a test has its outcome."""
+    reasons = (phase_reason(phase) for phase in phases if phase_outcome(phase) is outcome)
+    return next((reason for reason in reasons if reason), "")
+
+
 def _is_told(report: pytest.TestReport) -> bool:
     """Whether a phase has a traceback worth showing; a skip has said its reason already."""
     return report.failed or hasattr(report, "wasxfail")
@@ -351,6 +380,12 @@ def _decodable(node_id: str) -> str:
     except UnicodeDecodeError:
         return node_id.replace("\\", "\\\\")
     return node_id
+
+
+def _correct_page(path: Path) -> None:
+    """Take the commas off the filters: each is a box of its own, and most are not shown."""
+    text = path.read_text(encoding="utf-8")
+    path.write_text(_FILTER_COMMA.sub(r"\1\2", text), encoding="utf-8")
 
 
 def _correct_junit(path: Path, record: dict[str, Any]) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from hil.report.journal import Event
 
 SCHEMA = "hil-run/1"
+INTERRUPTED = 2
+"""pytest's exit status of a run that somebody stopped."""
 
 _PLAIN_OUTCOMES = {
     "passed": TestOutcome.PASSED,
@@ -147,6 +149,7 @@ class RecordBuilder:
         self._started = ""
         self._finished: str | None = None
         self._exit_status: int | None = None
+        self._collected: int | None = None
         self._rig: dict[str, Any] | None = None
         self._firmware: dict[str, Any] | None = None
         self._environment: dict[str, Any] = {}
@@ -157,6 +160,7 @@ class RecordBuilder:
         self._tests: dict[str, _Test] = defaultdict(_Test)
         self._takers: dict[str, Callable[[Event], None]] = {
             "run started": self._take_start,
+            "collected": self._take_collected,
             "rig": self._take_rig,
             "firmware": self._take_firmware,
             "flash": self._take_flash,
@@ -183,6 +187,7 @@ class RecordBuilder:
             "started": self._started,
             "finished": self._finished,
             "exit_status": self._exit_status,
+            "collected": self._collected,
             "rig": self._rig,
             "firmware": self._firmware,
             "environment": self._environment,
@@ -200,6 +205,9 @@ class RecordBuilder:
         self._environment = event.get("environment") or {}
         self._take_rig(event)
         self._take_firmware(event)
+
+    def _take_collected(self, event: Event) -> None:
+        self._collected = event["tests"]
 
     def _take_rig(self, event: Event) -> None:
         self._rig = event.get("rig") or self._rig
@@ -256,10 +264,14 @@ class RecordBuilder:
                 return str(outcome)
         if self._collection_errors:
             return str(TestOutcome.BLOCKED)
-        if self._finished is None:
+        if self._is_incomplete():
             return "incomplete"
         has_passed = any(counts.get(each) for each in ("passed", "marginal", "deviates"))
         return "passed" if has_passed else "nothing tested"
+
+    def _is_incomplete(self) -> bool:
+        is_short = self._collected is not None and len(self._tests) < self._collected
+        return self._finished is None or self._exit_status == INTERRUPTED or is_short
 
 
 def _is_quiet(outcome: TestOutcome) -> bool:

@@ -288,7 +288,8 @@ def test_one(rig, flashed, n, pytestconfig):
     assert len(record["flash"]) == 6
     assert record["clauses"]["AT-02"] == "waived"
     assert record["rig"]["name"] == "bench1"
-    assert (latest(bench) / "report.html").exists()
+    assert record["collected"] == 7
+    assert record["verdict"] == "passed"
     assert len(list((bench.path / "reports").iterdir())) == 2
 
 
@@ -309,10 +310,73 @@ def test_report_that_cannot_be_made_does_not_hide_the_results(
 
     monkeypatch.setattr("hil.plugins.replay.render_run", fail)
     result = run_plan(bench, TALKING)
-    assert result.ret == pytest.ExitCode.OK
+    assert result.ret == pytest.ExitCode.INTERNAL_ERROR
     result.stdout.fnmatch_lines(
-        ["no report could be made: oops (ZeroDivisionError)", "clauses: 1 passed, 981 untested"]
+        [
+            "no report could be made: oops (ZeroDivisionError)",
+            "clauses: 1 passed, 981 untested",
+            "journal: *journal.jsonl is whole",
+        ]
     )
+    assert "report.html" not in result.stdout.str()
+
+
+@pytest.mark.parametrize("place", ["afile", "afile/below"])
+def test_report_folder_that_cannot_be_written_ends_the_run_before_the_first_test(
+    bench: pytest.Pytester, place: str
+) -> None:
+    (bench.path / "afile").write_text("", encoding="utf-8")
+    result = run_plan(bench, "def test_one(rig): print('RAN')", "-s", f"--hil-report={place}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    (line,) = [each for each in result.stderr.lines if each.startswith("ERROR: ")]
+    assert f"{place}: " in line
+    assert "afile" in line.partition(": ")[2].partition(": ")[2]
+    assert "--hil-report DIR" in line
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
+    assert "RAN" not in result.stdout.str()
+
+
+def test_run_that_stops_early_tells_how_much_was_to_run(bench: pytest.Pytester) -> None:
+    body = "import pytest\n" + TALKING + "\ndef test_stops(): pytest.exit('enough')\n"
+    run_plan(bench, body + "def test_late(rig): ...")
+    record = record_of(bench)
+    assert record["collected"] == 3
+    assert [test["outcome"] for test in record["tests"]] == ["passed", "blocked"]
+    page = (latest(bench) / "report.html").read_text("utf-8")
+    assert "The run was interrupted: 2 of 3 tests were started." in page
+
+
+def test_stopped_between_two_tests_is_incomplete(bench: pytest.Pytester) -> None:
+    bench.makeconftest(
+        conftest()
+        + """
+def pytest_runtest_logfinish(nodeid, location):
+    pytest.exit("enough", returncode=0)
+"""
+    )
+    run_plan(bench, TALKING + "\ndef test_late(rig): ...")
+    assert record_of(bench)["verdict"] == "incomplete"
+    assert "The run was stopped early: 1 of 2 tests" in (latest(bench) / "report.html").read_text(
+        "utf-8"
+    )
+
+
+def test_what_plugins_hang_on_a_report_stays_out_unless_it_is_plain(
+    bench: pytest.Pytester,
+) -> None:
+    bench.makeconftest(
+        conftest()
+        + """
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    report = yield
+    report.odd, report.even = object(), {"two": [2, 4]}
+    return report
+"""
+    )
+    run_plan(bench, TALKING)
+    reports = [each["report"] for each in events_of(bench) if each["record"] == "report"]
+    assert all("odd" not in each and each["even"] == {"two": [2, 4]} for each in reports)
 
 
 def test_environment_of_the_process_is_left_alone(bench: pytest.Pytester) -> None:

@@ -167,6 +167,47 @@ def test_junit_file_tells_of_the_run_and_not_of_the_replay(run_dir: Path) -> Non
     assert cases["test_blocked"].find("error") is not None
 
 
+def test_run_on_workers_has_its_whole_report(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(conftest())
+    pytester.makepyfile(test_plan=PLAN, test_more="def test_plain(): ...\ndef test_bad(): assert 0")
+    result = pytester.runpytest_subprocess(*PLUGINS, "-n2")
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
+    assert "no report could be made" not in result.stdout.str()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    folder = (pytester.path / "reports" / "latest").resolve()
+    assert len(page_of(folder).rows()) == 8
+    assert suite_of(folder).get("tests") == "8"
+    assert suite_of(folder).get("failures") == "2"
+    assert suite_of(folder).get("errors") == "1"
+
+
+def test_broken_replay_leaves_no_half_report(
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("hil.plugins.replay.attempt_detail", fail)
+    with pytest.raises(RunRecordError, match="ended with ZeroDivisionError: oops"):
+        render_run(run_dir)
+    assert {each.name for each in run_dir.iterdir()} == {"journal.jsonl", "run.json"}
+    assert "INTERNALERROR" not in "".join(capfd.readouterr())
+
+
+def test_row_of_a_failed_test_tells_why(run_dir: Path) -> None:
+    rows = page_of(run_dir).rows()
+    assert "no meter &lt;script" in rows["test_plan.py::test_skipped"]["resultsTableRow"][2]
+    assert "AssertionError: &lt;script" in rows["test_plan.py::test_fails"]["resultsTableRow"][2]
+    assert "why" not in rows["test_plan.py::test_talks"]["resultsTableRow"][2]
+
+
+def test_filters_have_no_commas(run_dir: Path) -> None:
+    text = (run_dir / "report.html").read_text("utf-8")
+    filters = text.partition('class="filters"')[2].partition("</div>")[0]
+    assert "3 passed</span>" in filters
+    assert "," not in filters
+
+
 def test_report_made_again_is_the_same(run_dir: Path) -> None:
     names = ("report.html", "junit.xml", "run.json")
     live = [without_replay_time((run_dir / name).read_text("utf-8")) for name in names]
@@ -187,13 +228,17 @@ import os
 def test_done(rig): ...
 def test_killed(rig):
     os._exit(9)
+def test_never(rig): ...
 """
     )
     pytester.runpytest_subprocess(*PLUGINS)
     latest = pytester.path / "reports" / "latest"
     assert {each.name for each in latest.iterdir()} == {"journal.jsonl", "run.json"}
     assert json.loads((latest / "run.json").read_text("utf-8"))["finished"] is None
-    page = Page(render_run(latest).read_text("utf-8"))
+    text = render_run(latest).read_text("utf-8")
+    assert "The run was killed, or has not ended yet: 2 of 3 tests were started." in text
+    assert "<b>2</b> of 3 tests" in text
+    page = Page(text)
     row = page.rows()["test_plan.py::test_killed"]
     assert "blocked" in row["resultsTableRow"][1]
     assert "The run ended before this test did." in row["log"]

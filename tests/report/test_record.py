@@ -36,7 +36,8 @@ def test_empty_journal_makes_a_valid_record() -> None:
 
 def test_whole_run_is_summed_up() -> None:
     measured = [Measurement("delay", 1.5, "ms", 1, 2).to_json()]
-    flash = {"slot": 0, "chip": {"name": "ESP8266EX"}, "regions": []}
+    region = {"offset": 0, "length_bytes": 4, "sha256": "a" * 64, "image_sha256": "b" * 64}
+    flash = {"slot": 0, "chip": {"name": "ESP8266EX"}, "regions": [region]}
     log = {"slot": 0, "text": "ets", "baud": 74880}
     record = record_from_journal(
         [
@@ -84,6 +85,19 @@ def test_killed_run_blocks_the_test_that_was_under_way() -> None:
     assert record["finished"] is None
     assert record["tests"][1]["outcome"] == "blocked"
     assert record["tests"][1]["reason"] == "the run ended before this test did"
+
+
+def test_run_is_incomplete_without_all_that_was_collected() -> None:
+    collected = {"record": "collected", "time": TIME, "rig_time_ns": None, "tests": 2}
+    for events, verdict in (
+        ([collected, *passed_test("one"), finished()], "incomplete"),
+        ([collected, *passed_test("one"), *passed_test("two"), finished(2)], "incomplete"),
+        ([collected, *passed_test("one"), *passed_test("two"), finished()], "passed"),
+    ):
+        record = record_from_journal([started(), *events])
+        require_valid(record)
+        assert record["collected"] == 2
+        assert record["verdict"] == verdict
 
 
 def test_waived_clause_keeps_its_reason() -> None:

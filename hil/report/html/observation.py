@@ -23,13 +23,17 @@ _REGION_HEAD = (
     number_head("Rig time"),
     "Verified",
 )
+_PATCHED = (
+    "Where two hashes stand, esptool patched the flash size into the image's header: the flash "
+    "holds other bytes there than the file."
+)
 MEASUREMENT_HEAD = ("Measurement", number_head("Value"), "Limits", "Comfortable", "Outcome")
 
 
 def flash_record(flash: Mapping[str, Any]) -> Html:
     """What was written onto one chip, a `hil.flashing.flasher.FlashRecord` as JSON."""
     chip, attempts = flash.get("chip") or {}, flash.get("attempts") or 1
-    size_bytes = chip.get("flash_size_bytes")
+    size_bytes, regions = chip.get("flash_size_bytes"), flash.get("regions", ())
     facts = [
         ("chip", chip.get("name")),
         ("MAC", chip.get("mac")),
@@ -48,7 +52,8 @@ def flash_record(flash: Mapping[str, Any]) -> Html:
         "div",
         element("h4", module_name(flash.get("slot"))),
         element("p", *labelled(facts), class_="facts"),
-        table(_REGION_HEAD, map(_region, flash.get("regions", ())), class_="grid"),
+        table(_REGION_HEAD, map(_region, regions), class_="grid"),
+        element("p", _PATCHED, class_="dim") if any(map(_is_patched, regions)) else None,
         *(element("p", badge("marginal", "note"), " ", each) for each in flash.get("warnings", ())),
         class_="card",
     )
@@ -90,18 +95,34 @@ def measurement_rows(measurements: Iterable[Mapping[str, Any]]) -> list[tuple[ob
 
 
 def _region(region: Mapping[str, Any]) -> tuple[object, ...]:
-    digest = str(region.get("sha256") or "")
     is_verified = region.get("verified")
     verified = badge("passed", "verified") if is_verified else badge("failed", "differs")
     return (
         element("td", region.get("name"), " ", element("span", region.get("file"), class_="dim")),
         element("td", format_offset(region["offset"]), class_="number"),
         element("td", f"{region['length_bytes']} B", class_="number"),
-        element("td", element("code", digest[:_HASH_DIGITS], title=digest)),
+        element("td", *_hashes(region)),
         "written" if region.get("written", True) else "was there already",
         element("td", _optional_seconds(region.get("rig_duration_s")), class_="number"),
         badge("skipped", "not verified") if is_verified is None else verified,
     )
+
+
+def _is_patched(region: Mapping[str, Any]) -> bool:
+    return (region.get("image_sha256") or region.get("sha256")) != region.get("sha256")
+
+
+def _hashes(region: Mapping[str, Any]) -> list[Html]:
+    flash = _digest(region.get("sha256"))
+    if not _is_patched(region):
+        return [flash]
+    file = element("div", _digest(region["image_sha256"]), element("span", " file", class_="dim"))
+    return [file, element("div", flash, element("span", " flash", class_="dim"))]
+
+
+def _digest(value: object) -> Html:
+    digest = str(value or "")
+    return element("code", digest[:_HASH_DIGITS], title=digest)
 
 
 def _optional_seconds(duration_s: float | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +17,22 @@ from hil.report.html.observation import (
 )
 from hil.report.html.wording import format_moment, format_seconds, module_name
 from hil.report.outcome import TestOutcome
+from hil.report.record import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Record = dict[str, Any]
 
+_SIMULATED = (
+    "the rig is virtual. The module was simulated, and no instruction of the firmware was executed."
+)
 _VERDICT_SENTENCES = {
     "passed": "Every test that ran is satisfied with the module.",
     "failed": "At least one test found the module wrong.",
     "rig error": "The rig did not do its part; nothing is said about the module there.",
     "blocked": "Some tests did not reach their starting point.",
-    "incomplete": "The run did not end: what follows is what had happened until then.",
+    "incomplete": "Not all that was asked for was tested.",
     "nothing tested": "No test said anything about the module.",
 }
 
@@ -68,7 +73,7 @@ def _contents(record: Record) -> Html:
 
 def _verdict(record: Record) -> Html:
     verdict = record["verdict"]
-    remarks = [_VERDICT_SENTENCES.get(verdict, "")]
+    remarks = [_VERDICT_SENTENCES.get(verdict, ""), _end(record)]
     deviations = record["counts"]["tests"].get("deviates", 0)
     if deviations:
         tests = "1 test deviates" if deviations == 1 else f"{deviations} tests deviate"
@@ -78,7 +83,10 @@ def _verdict(record: Record) -> Html:
     return element(
         "section",
         element("p", badge(verdict, verdict.upper()), class_="word"),
-        element("p", " ".join(remarks)),
+        element("p", element("b", "Simulation: "), _SIMULATED, class_="simulated")
+        if (record["rig"] or {}).get("is_virtual")
+        else None,
+        element("p", " ".join(filter(None, remarks))),
         *[
             element("pre", f"{each['where']}\n{each['reason']}", class_="console")
             for each in record["collection_errors"]
@@ -87,11 +95,27 @@ def _verdict(record: Record) -> Html:
     )
 
 
+def _end(record: Record) -> str:
+    """How a run ended that did not come to its end."""
+    ran, collected = len(record["tests"]), record.get("collected") or 0
+    if record["finished"] is None:
+        how = "The run was killed, or has not ended yet"
+    elif record["exit_status"] == INTERRUPTED:
+        how = "The run was interrupted"
+    elif ran < collected:
+        how = "The run was stopped early"
+    else:
+        return ""
+    return f"{how}: {ran} of {collected} tests were started." if ran < collected else f"{how}."
+
+
 def _counts(record: Record) -> Html:
     tests, clauses = record["counts"]["tests"], record["counts"]["clauses"]
+    ran, collected = len(record["tests"]), record.get("collected") or 0
+    title = f"of {collected} tests" if ran < collected else "Tests"
     return element(
         "section",
-        _tally("tests", "Tests", [str(each) for each in TestOutcome], tests),
+        _tally("tests", title, [str(each) for each in TestOutcome], tests),
         _tally("clauses", "Clauses of the document", [str(each) for each in VERDICTS], clauses),
         class_="tallies",
     )
@@ -126,7 +150,7 @@ def _facts(record: Record) -> Html:
         ("Duration", _run_duration(record)),
         ("Host", f"{environment.get('host', 'unknown')}, {environment.get('platform', '')}"),
         ("Tools", _tools(environment.get("python"), versions)),
-        ("Command", element("code", "pytest ", " ".join(environment.get("arguments") or ()))),
+        ("Command", element("code", _command(environment))),
     ]
     pairs = join(
         element("div", element("dt", name), element("dd", value)) for name, value in rows if value
@@ -205,11 +229,16 @@ def _modules(record: Record) -> Html:
 
 def _firmware(record: Record) -> str:
     firmware = record["firmware"] or {}
-    words = [str(firmware["name"])] if firmware.get("name") else []
-    words += [f"AT {firmware['at_version']}"] if firmware.get("at_version") else []
-    words += [f"SDK {firmware['sdk_version']}"] if firmware.get("sdk_version") else []
-    words += [str(firmware["manifest"])] if firmware.get("manifest") else []
-    return ", ".join(words)
+    name = str(firmware.get("name") or "")
+    told = (("AT ", "at_version"), ("SDK ", "sdk_version"), ("", "manifest"))
+    words = [f"{prefix}{firmware[key]}" for prefix, key in told if firmware.get(key)]
+    new = [word for word in words if word not in name and not word.endswith(" unknown")]
+    return ", ".join([name, *new] if name else new)
+
+
+def _command(environment: Mapping[str, Any]) -> str:
+    # Journals of older versions have what pytest was given, and not what was typed.
+    return shlex.join(environment.get("command") or ("pytest", *environment.get("arguments", ())))
 
 
 def _tools(python: object, versions: Mapping[str, str]) -> str:
