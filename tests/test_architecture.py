@@ -24,6 +24,7 @@ THIRD_PARTY = {
     "esp_pylib": {"hil/flashing/esptool_session.py"},
     "serial": {
         "hil/drive/url/__init__.py",
+        "hil/drive/url/module_port.py",
         "hil/drive/url/protocol_hil.py",
         "hil/drive/url/protocol_sim.py",
         "hil/flashing/esptool_session.py",

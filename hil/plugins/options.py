@@ -87,6 +87,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Tell that pytest was led astray before it stumbles over files that are not meant."""
+    _require_own_settings(early_config)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Check the options before anything is collected, so that a mistake stops the run at once."""
     options_of(config)
@@ -184,7 +190,10 @@ def _require_own_settings(config: pytest.Config) -> None:
     settings = config.invocation_params.dir / "tox.ini"
     if config.inipath is not None or not settings.is_file():
         return
-    if "\n[pytest]" in settings.read_text(encoding="utf-8") and not config.getoption("inifilename"):
+    if (
+        "\n[pytest]" in settings.read_text(encoding="utf-8")
+        and not config.known_args_namespace.inifilename
+    ):
         raise pytest.UsageError(
             f"pytest did not read {settings}: it took the value of an option for a test. Write the "
             "values of --hil-... options with an equals sign, --hil-firmware=FILE"

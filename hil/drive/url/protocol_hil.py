@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import serial
-from serial import SerialBase, SerialException, SerialTimeoutException
+from serial import SerialException, SerialTimeoutException
 
 from hil.drive.framing import (
     Break,
@@ -35,40 +35,22 @@ from hil.drive.framing import (
     Purged,
     format_frame,
 )
-from hil.virtual.errors import VirtualError
-from hil.virtual.uart import LineFormat, Parity
+
+from .module_port import ModulePort
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
+
+    from hil.virtual.uart import LineFormat
 
 OPEN_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 10.0
 
 _RECEIVE_BYTES = 256 * 1024
-_PARITIES = {
-    serial.PARITY_NONE: Parity.NONE,
-    serial.PARITY_ODD: Parity.ODD,
-    serial.PARITY_EVEN: Parity.EVEN,
-}
-_HALF_STOP_BITS = {1: 2, 1.5: 3, 2: 4}
 
 
-class Serial(SerialBase):
+class Serial(ModulePort):
     """pyserial's port interface on a framed connection; one thread may read and one write."""
-
-    # What pyserial's base class keeps and its stubs leave out.
-    _port: str | None
-    _baudrate: int
-    _bytesize: int
-    _parity: str
-    _stopbits: float
-    _timeout: float | None
-    _write_timeout: float | None
-    _dtr_state: bool
-    _rts_state: bool
-    _break_state: bool
-
-    BAUDRATES = (110, 300, 1200, 9600, 74880, 115200, 230400, 460800, 921600, 3000000, 4608000)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._socket: socket.socket | None = None
@@ -119,26 +101,13 @@ class Serial(SerialBase):
             self._socket.close()
             self._socket = None
 
-    def _require_socket(self) -> socket.socket:
+    def _require_open(self) -> socket.socket:
         if self._socket is None:
             raise serial.PortNotOpenError
         return self._socket
 
-    def _line_format(self) -> LineFormat:
-        if self._parity not in _PARITIES:
-            raise ValueError(f"the UART of an ESP8266 has no parity {self._parity!r}")
-        try:
-            return LineFormat(
-                baud=self._baudrate,
-                data_bits=self._bytesize,
-                parity=_PARITIES[self._parity],
-                half_stop_bits=_HALF_STOP_BITS[self._stopbits],
-            )
-        except VirtualError as error:
-            raise ValueError(str(error)) from error
-
     def _reconfigure_port(self) -> None:
-        self._require_socket()
+        self._require_open()
         self._send_format(self._line_format())
 
     def _send_format(self, line_format: LineFormat) -> None:
@@ -159,7 +128,7 @@ class Serial(SerialBase):
         Raises:
             SerialException: The connection ended.
         """
-        connection = self._require_socket()
+        connection = self._require_open()
         deadline_s = None if self._timeout is None else time.monotonic() + self._timeout
         while True:
             self._receive()
@@ -219,32 +188,8 @@ class Serial(SerialBase):
     def _update_break_state(self) -> None:
         self._send(Break(is_on=bool(self._break_state)))
 
-    @property
-    def cts(self) -> bool:
-        """The adapter's CTS input; nothing is wired to it."""
-        self._require_socket()
-        return False
-
-    @property
-    def dsr(self) -> bool:
-        """The adapter's DSR input; nothing is wired to it."""
-        self._require_socket()
-        return False
-
-    @property
-    def ri(self) -> bool:
-        """The adapter's RI input; nothing is wired to it."""
-        self._require_socket()
-        return False
-
-    @property
-    def cd(self) -> bool:
-        """The adapter's CD input; nothing is wired to it."""
-        self._require_socket()
-        return False
-
     def _send(self, frame: Frame) -> None:
-        connection = self._require_socket()
+        connection = self._require_open()
         content = memoryview(format_frame(frame))
         limit_s = self._write_timeout
         deadline_s = None if limit_s is None else time.monotonic() + limit_s
@@ -266,7 +211,7 @@ class Serial(SerialBase):
     def _receive_alone(self) -> None:
         """Likewise, for who holds the lock."""
         try:
-            data = self._require_socket().recv(_RECEIVE_BYTES)
+            data = self._require_open().recv(_RECEIVE_BYTES)
         except BlockingIOError:
             return
         except OSError as error:
@@ -296,7 +241,7 @@ class Serial(SerialBase):
         deadline_s = None if limit_s is None else time.monotonic() + limit_s
         with self._receiving:
             while not (found := [each for each in self._answers if isinstance(each, kind)]):
-                if not _wait_for(self._require_socket(), deadline_s):
+                if not _wait_for(self._require_open(), deadline_s):
                     raise self._lost(f"nothing was said for {limit_s:g} s")
                 self._receive_alone()
             self._answers.remove(found[0])

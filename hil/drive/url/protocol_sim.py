@@ -13,45 +13,26 @@ from urllib.parse import urlsplit
 from weakref import WeakSet
 
 import serial
-from serial import SerialBase, SerialException
+from serial import SerialException
 
 from hil.drive.registry import find_machine
 from hil.drive.simulated import NothingPendingError, SimulatedLine
 from hil.units import seconds_to_ns
 from hil.virtual.bench import Bench
 from hil.virtual.errors import VirtualError
-from hil.virtual.uart import LineFormat, Parity
+
+from .module_port import ModulePort
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
 
     from hil.virtual.world import World
 
-_PARITIES = {
-    serial.PARITY_NONE: Parity.NONE,
-    serial.PARITY_ODD: Parity.ODD,
-    serial.PARITY_EVEN: Parity.EVEN,
-}
-_HALF_STOP_BITS = {1: 2, 1.5: 3, 2: 4}
 
-
-class Serial(SerialBase):
+class Serial(ModulePort):
     """pyserial's port interface on a `SimulatedLine`."""
 
-    # What pyserial's base class keeps and its stubs leave out.
-    _port: str | None
-    _baudrate: int
-    _bytesize: int
-    _parity: str
-    _stopbits: float
-    _timeout: float | None
-    _dtr_state: bool
-    _rts_state: bool
-    _exclusive: bool | None
-
     _open_ports: ClassVar[WeakSet[Serial]] = WeakSet()
-
-    BAUDRATES = (110, 300, 1200, 9600, 74880, 115200, 230400, 460800, 921600, 3000000, 4608000)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._line: SimulatedLine | None = None
@@ -92,30 +73,19 @@ class Serial(SerialBase):
         """Whether this is an open port of that module, with `exclusive`."""
         return self._line is not None and self._line.bench is bench and bool(self._exclusive)
 
-    def _require_line(self) -> SimulatedLine:
+    def _require_open(self) -> SimulatedLine:
         if self._line is None:
             raise serial.PortNotOpenError
         return self._line
 
     def _reconfigure_port(self) -> None:
-        line = self._require_line()
-        if self._parity not in _PARITIES:
-            raise ValueError(f"the UART of an ESP8266 has no parity {self._parity!r}")
-        try:
-            line_format = LineFormat(
-                baud=self._baudrate,
-                data_bits=self._bytesize,
-                parity=_PARITIES[self._parity],
-                half_stop_bits=_HALF_STOP_BITS[self._stopbits],
-            )
-        except VirtualError as error:
-            raise ValueError(str(error)) from error
-        line.bench.set_format(line_format, line.world.now_ns)
+        line = self._require_open()
+        line.bench.set_format(self._line_format(), line.world.now_ns)
 
     @property
     def in_waiting(self) -> int:
         """Number of bytes that can be read at once; a look at an empty buffer costs 10 us."""
-        return self._require_line().poll()
+        return self._require_open().poll()
 
     def read(self, size: int = 1) -> bytes:
         """Up to `size` bytes, waiting for all of them until the time-out.
@@ -125,7 +95,7 @@ class Serial(SerialBase):
         Raises:
             SerialException: There is no time-out and nothing will ever arrive.
         """
-        line = self._require_line()
+        line = self._require_open()
         deadline_ns = (
             None if self._timeout is None else line.world.now_ns + seconds_to_ns(self._timeout)
         )
@@ -142,21 +112,21 @@ class Serial(SerialBase):
 
         An addition to pyserial's interface for `hil.ports.serial_port`, which asks for it by name.
         """
-        return self._require_line().receive(deadline_ns)
+        return self._require_open().receive(deadline_ns)
 
     def write(self, data: Buffer) -> int:
         """Send bytes; they take their time on the wire, the call does not."""
         raw = bytes(data)
-        self._require_line().write(raw)
+        self._require_open().write(raw)
         return len(raw)
 
     def flush(self) -> None:
         """Let simulated time pass until everything written has left."""
-        self._require_line().drain()
+        self._require_open().drain()
 
     def reset_input_buffer(self) -> None:
         """Forget what has arrived."""
-        line = self._require_line()
+        line = self._require_open()
         line.bench.adapter.discard_input(line.world.now_ns)
 
     def reset_output_buffer(self) -> None:
@@ -173,37 +143,13 @@ class Serial(SerialBase):
         self._update_lines()
 
     def _update_lines(self) -> None:
-        line = self._require_line()
+        line = self._require_open()
         line.bench.set_modem_lines(
             dtr=bool(self._dtr_state), rts=bool(self._rts_state), now_ns=line.world.now_ns
         )
 
     def _update_break_state(self) -> None:
-        self._require_line()
-
-    @property
-    def cts(self) -> bool:
-        """The adapter's CTS input; nothing is wired to it."""
-        self._require_line()
-        return False
-
-    @property
-    def dsr(self) -> bool:
-        """The adapter's DSR input; nothing is wired to it."""
-        self._require_line()
-        return False
-
-    @property
-    def ri(self) -> bool:
-        """The adapter's RI input; nothing is wired to it."""
-        self._require_line()
-        return False
-
-    @property
-    def cd(self) -> bool:
-        """The adapter's CD input; nothing is wired to it."""
-        self._require_line()
-        return False
+        self._require_open()
 
 
 def _find_bench(url: str) -> tuple[World, Bench]:
