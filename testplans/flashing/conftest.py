@@ -22,4 +22,4 @@ def flasher(module: RigModule, rig: Rig, firmware: Firmware) -> Iterator[Flasher
     flasher = Flasher(module, baud=rig.description.flash_baud)
     yield flasher
     flasher.flash(firmware)
-    module.start()
+    module.recover()

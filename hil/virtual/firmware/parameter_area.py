@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 SECTOR_BYTES = 4 * KIB
 AREA_BYTES = 16 * KIB
 
+_CODES_OF_1024_MAP = frozenset({5, 6, 8, 9})
 _FIRST_COPY = 2
 _COPIES = (1, 2)
 _FLAG = 3
@@ -54,14 +55,21 @@ class AreaOffsets(NamedTuple):
     system: int
 
 
-def area_offsets(flash_size_bytes: int) -> AreaOffsets:
+def area_offsets(flash_size_bytes: int, size_code: int = 0) -> AreaOffsets:
     """Where the parameter areas lie in a flash of a given size.
+
+    Args:
+        flash_size_bytes: How large the flash is.
+        size_code: The size code in the header at address 0. The document knows the 512+512 map
+            only; the codes of the 1024+1024 map move the user area to the end of the first MiB.
 
     Raises:
         VirtualError: The document knows no areas in so small a flash.
 
     Source: lines 977-978 (512 KB), 980-981 (1 MB and more); A-63 in docs/ambiguities.
     """
+    if flash_size_bytes >= 2 * MIB and size_code in _CODES_OF_1024_MAP:
+        return AreaOffsets(user=0xFC000, system=flash_size_bytes - AREA_BYTES)
     if flash_size_bytes >= MIB:
         return AreaOffsets(user=0x7C000, system=flash_size_bytes - AREA_BYTES)
     if flash_size_bytes == 512 * KIB:

@@ -14,6 +14,8 @@ from .settings import SystemSettings, UserSettings
 if TYPE_CHECKING:
     from hil.virtual.flash import NorFlash
 
+_SIZE_BYTE_OFFSET = 3  # in the header of the image at address 0: size code and SPI speed
+
 
 class ParameterStore:
     """The stored settings of a module. `recover` comes before anything is stored.
@@ -31,7 +33,8 @@ class ParameterStore:
     """
 
     def __init__(self, flash: NorFlash, *, blank_means_factory: bool) -> None:
-        user, system = area_offsets(flash.size_bytes)
+        size_code = flash.read(_SIZE_BYTE_OFFSET, 1)[0] >> 4
+        user, system = area_offsets(flash.size_bytes, size_code)
         self._user = ParameterArea(flash, user, blank_means_factory=blank_means_factory)
         self._system = ParameterArea(flash, system, blank_means_factory=blank_means_factory)
         self.user = UserSettings()

@@ -47,6 +47,16 @@ def test_the_areas_follow_the_flash_size(size_bytes: int, user: int, system: int
         assert changed[-1] < offset + 16 * KIB
 
 
+@pytest.mark.parametrize(("size_bytes", "code"), [(2 * MIB, 5), (4 * MIB, 6), (8 * MIB, 8)])
+def test_the_map_1024_1024_moves_the_user_area(size_bytes: int, code: int) -> None:
+    assert area_offsets(size_bytes, code) == (0xFC000, size_bytes - 16 * KIB)
+    flash = NorFlash(size_bytes, bytes([0xE9, 3, 0, code << 4]))
+    player = ready_player(flash=flash)
+    assert player.ask(b"AT+UART_DEF=9600,8,1,0,0") == OK
+    assert flash.read(0x7C000, 16 * KIB) == b"\xff" * 16 * KIB
+    assert flash.read(0xFC000, 16 * KIB) != b"\xff" * 16 * KIB
+
+
 def test_a_flash_without_parameter_areas_is_a_mistake() -> None:
     with pytest.raises(VirtualError) as caught:
         area_offsets(256 * KIB)
