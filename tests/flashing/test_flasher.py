@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hil.at.transcript import Mark, Transcript
 from hil.errors import (
     FlashingError,
     ImageError,
@@ -286,9 +287,13 @@ def test_another_chip_is_named_and_nothing_is_written(
 ) -> None:
     monkeypatch.setattr("hil.virtual.registers._CHIP_MAGIC_VALUE", magic)
     before = flash_of_module().write_count
+    transcript = module.transcript = Transcript()
 
     with pytest.raises(WrongChipError) as failure:
         flasher.flash(FIRMWARE, rewrites_all=True)
+
+    notes = [item.text for item in transcript.items() if isinstance(item, Mark)]
+    assert len([note for note in notes if note.startswith("esptool")]) == 1  # it stays wrong
 
     assert str(failure.value) == (
         f"the chip on sim://default/module0 {what_it_is}, not an ESP8266. Nothing was written; "
