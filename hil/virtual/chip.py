@@ -132,7 +132,7 @@ class Chip:
         program = self._program
         if isinstance(program, RomLoader) and program.adopts_baud:
             return True
-        return isinstance(program, LoaderProgram) and _agree(line_format, self._receive_format)
+        return isinstance(program, LoaderProgram) and line_format.agrees_with(self._receive_format)
 
     # Inputs -------------------------------------------------------------------------------------
 
@@ -321,8 +321,10 @@ class Chip:
             return
         if isinstance(program, RomLoader) and program.adopts_baud:
             heard = burst
-        elif _agree(burst.format, self._receive_format):
-            burst = replace(burst, data=receive_as(burst, self._receive_format))
+        elif burst.format.agrees_with(self._receive_format):
+            data = receive_as(burst, self._receive_format)
+            if data is not burst.data:
+                burst = replace(burst, data=data)
             heard = burst
             wanted = program.bytes_wanted(burst)
             if wanted < len(burst.data):
@@ -400,14 +402,6 @@ class Chip:
     def _pull_wake_pin(self, now_ns: int) -> None:
         del now_ns
         self.is_wake_pin_low = True
-
-
-def _agree(sender: LineFormat, receiver: LineFormat) -> bool:
-    return (sender.baud, sender.data_bits, sender.parity) == (
-        receiver.baud,
-        receiver.data_bits,
-        receiver.parity,
-    )
 
 
 def _identity(found: VersionStrings, stated: VersionStrings) -> FirmwareIdentity:

@@ -53,6 +53,17 @@ class LineFormat:
         half_bits = 2 * (1 + self.data_bits + (self.parity is not Parity.NONE))
         object.__setattr__(self, "half_bits_per_frame", half_bits + self.half_stop_bits)
 
+    def agrees_with(self, other: LineFormat) -> bool:
+        """Whether a receiver in the other format hears each frame as it was sent.
+
+        How many stop bits the sender adds does not matter to it.
+        """
+        return (self.baud, self.data_bits, self.parity) == (
+            other.baud,
+            other.data_bits,
+            other.parity,
+        )
+
     def duration_ns(self, count: int) -> int:
         """How long `count` frames last without a gap, rounded up."""
         return -(-count * self.half_bits_per_frame * NS_PER_S // (2 * self.baud))
@@ -102,10 +113,7 @@ def receive_as(burst: Burst, receiver: LineFormat) -> bytes:
         otherwise what sampling the waveform yields, of any length.
     """
     sender = burst.format
-    if sender == receiver or (
-        (sender.baud, sender.data_bits, sender.parity)
-        == (receiver.baud, receiver.data_bits, receiver.parity)
-    ):
+    if sender.agrees_with(receiver):
         if receiver.data_bits == 8:
             return burst.data
         mask = (1 << receiver.data_bits) - 1
