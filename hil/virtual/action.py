@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .outside import OutsideRequest
     from .uart import LineFormat
 
 
@@ -79,4 +80,17 @@ class Halt:
     at_ns: int
 
 
-Action = Send | SetLineFormat | Restart | DeepSleep | RunStub | RunUserCode | Halt
+@dataclass(frozen=True, slots=True)
+class Transmit:
+    """Ask something of the air or the network.
+
+    Args:
+        request: What.
+        at_ns: When it leaves the antenna.
+    """
+
+    request: OutsideRequest
+    at_ns: int
+
+
+Action = Send | SetLineFormat | Transmit | Restart | DeepSleep | RunStub | RunUserCode | Halt

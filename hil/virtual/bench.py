@@ -19,6 +19,7 @@ from .wiring import CIRCUITS
 
 if TYPE_CHECKING:
     from .chip import Chip
+    from .outside import OutsideEvent
     from .uart import LineFormat
 
 
@@ -82,6 +83,12 @@ class Bench:
             burst = self.adapter.write(data, now_ns)
             if self.chip.phase is not Phase.OFF:
                 self.chip.receive(burst)
+
+    def hear(self, event: OutsideEvent, now_ns: int) -> None:
+        """Something came in over the module's antenna."""
+        self.advance(now_ns)
+        self.chip.hear(event, now_ns)
+        self._collect()
 
     def next_deadline_ns(self) -> int | None:
         """When the module wants to be woken."""

@@ -31,6 +31,7 @@ from .action import (
     RunUserCode,
     Send,
     SetLineFormat,
+    Transmit,
 )
 from .boot_loader import BootStep, run_boot_loader
 from .boot_rom import ROM_BAUD_PER_HZ, BootTarget, ResetCause, Straps, rom_boot
@@ -38,6 +39,7 @@ from .firmware.at_firmware import AtFirmware, FirmwareIdentity
 from .flasher_stub import FlasherStub
 from .image import NO_VERSIONS, VersionStrings, version_strings
 from .loader_program import LoaderProgram
+from .outside import Nowhere
 from .rom_loader import RomLoader
 from .transmitter import LineCut, Transmitter
 from .uart import Burst, LineFormat, receive_as
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from .firmware.dialect import Dialect
     from .flash import NorFlash
     from .image import RamImage, UserImage
+    from .outside import Outside, OutsideEvent, OutsideRequest
     from .program import Program
 
 RC_DELAY_NS = 1_000_000
@@ -98,6 +101,9 @@ class Chip:
     Args:
         setup: What kind of chip.
         flash: The flash that is soldered beside it.
+
+    Attributes:
+        outside: What lies behind the antenna.
     """
 
     def __init__(self, setup: ChipSetup, flash: NorFlash) -> None:
@@ -108,6 +114,7 @@ class Chip:
         self.is_reset_low = False
         self.is_wake_pin_low = False
         self.boots = 0
+        self.outside: Outside = Nowhere()
         rom_baud = round(ROM_BAUD_PER_HZ * setup.crystal_hz)
         self._rom_format = LineFormat(rom_baud)
         self._transmitter = Transmitter(self._rom_format)
@@ -175,6 +182,11 @@ class Chip:
         """Bytes are on their way to UART0."""
         self._arriving.append(burst)
 
+    def hear(self, event: OutsideEvent, now_ns: int) -> None:
+        """Something came in over the antenna; only the AT firmware has its receiver on."""
+        if isinstance(self._program, AtFirmware):
+            self._carry_out(self._program.hear(event, now_ns))
+
     # Time ---------------------------------------------------------------------------------------
 
     def next_deadline_ns(self) -> int | None:
@@ -215,9 +227,11 @@ class Chip:
         self._agenda_count += 1
         heappush(self._agenda, (at_ns, self._agenda_count, step))
 
-    def _stop(self, now_ns: int) -> None:
+    def _stop(self, now_ns: int, *, is_orderly: bool = False) -> None:
         self._transmitter.cut(now_ns)
         self._agenda.clear()
+        if isinstance(self._program, AtFirmware):
+            self.outside.silence(now_ns, is_orderly=is_orderly)
         self._program = None
         self.is_wake_pin_low = False
 
@@ -291,7 +305,7 @@ class Chip:
             self.flash,
             _identity(found, self.setup.stated_versions),
             dialect=self.setup.dialect,
-            station_mac=self.setup.efuse.mac,
+            factory_mac=self.setup.efuse.mac,
         )
         self._transmitter.line_format = firmware.line_format
         self._receive_format = firmware.line_format
@@ -349,6 +363,8 @@ class Chip:
                         partial(self._set_receive_format, line_format),
                     )
                     self._transmitter.line_format = line_format
+                case Transmit(request, at_ns):
+                    self._plan(at_ns, partial(self._transmit, request))
                 case Restart(at_ns):
                     self._plan(max(at_ns, self._transmitter.free_ns), self._restart)
                 case DeepSleep(at_ns, duration_us):
@@ -366,13 +382,16 @@ class Chip:
                 case Halt(at_ns):
                     self._plan(max(at_ns, self._transmitter.free_ns), self._halt)
 
+    def _transmit(self, request: OutsideRequest, now_ns: int) -> None:
+        self.outside.take(request, now_ns)
+
     def _set_receive_format(self, line_format: LineFormat, now_ns: int) -> None:
         del now_ns
         self._receive_format = line_format
 
     def _restart(self, now_ns: int) -> None:
         """A software restart: the straps stay latched, the cause repeats the last one."""
-        self._stop(now_ns)
+        self._stop(now_ns, is_orderly=True)
         if self._cause is ResetCause.POWER_ON:
             self._cause = ResetCause.EXTERNAL  # recorded logs of AT+RST show cause 2
         self._is_second_try = False
@@ -394,7 +413,7 @@ class Chip:
             )
 
     def _fall_asleep(self, duration_us: int, now_ns: int) -> None:
-        self._stop(now_ns)
+        self._stop(now_ns, is_orderly=True)
         self.phase = Phase.ASLEEP
         if duration_us:
             self._plan(now_ns + duration_us * 1000, self._pull_wake_pin)

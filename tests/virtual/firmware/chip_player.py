@@ -14,6 +14,8 @@ from hil.virtual.uart import Burst, LineFormat
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hil.virtual.outside import OutsideEvent
+
 IDENTITY = FirmwareIdentity(
     at_version="0.23.0.0",
     at_build="Apr 24 2015 21:11:01",
@@ -52,7 +54,7 @@ class ChipPlayer:
     def power_on(self) -> None:
         """Start the firmware on what is in the flash, without waiting for it."""
         self.firmware = AtFirmware(
-            self.flash, self.identity, dialect=self.dialect, station_mac=STATION_MAC
+            self.flash, self.identity, dialect=self.dialect, factory_mac=STATION_MAC
         )
         self.line_format: LineFormat = self.firmware.line_format
         self.carry_out(self.firmware.start(self.now_ns))
@@ -84,6 +86,11 @@ class ChipPlayer:
             piece, rest = rest.split(self.firmware.bytes_wanted(rest))
             self.carry_out(self.firmware.receive(piece))
             self.advance(piece.end_ns())
+
+    def hear(self, event: OutsideEvent) -> None:
+        """Something comes in over the antenna now."""
+        self.advance(self.now_ns)
+        self.carry_out(self.firmware.hear(event, self.now_ns))
 
     def ask(self, line: bytes) -> bytes:
         """Send a command line with its end; returns all that comes until the firmware is idle."""
