@@ -22,7 +22,13 @@ class WifiDialect:
 
 @dataclass(frozen=True, slots=True)
 class TcpIpDialect:
-    """Section 5 in one column of the table."""
+    """Section 5 in one column of the table.
+
+    Args:
+        ok_after_datagram: Whether OK follows the data of a UDP record (A-68).
+    """
+
+    ok_after_datagram: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,9 @@ DOCUMENTED = Dialect(
     forced_restart=False,
     blank_sector_means_factory=True,
     wifi=WifiDialect(),
-    tcp_ip=TcpIpDialect(),
+    tcp_ip=TcpIpDialect(
+        ok_after_datagram=False,
+    ),
 )
 
 ESPRESSIF_0_23 = Dialect(
@@ -81,7 +89,9 @@ ESPRESSIF_0_23 = Dialect(
     forced_restart=True,
     blank_sector_means_factory=False,
     wifi=WifiDialect(),
-    tcp_ip=TcpIpDialect(),
+    tcp_ip=TcpIpDialect(
+        ok_after_datagram=True,
+    ),
 )
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(

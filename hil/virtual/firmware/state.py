@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
+from .link_table import LinkTable
 from .output import Output
+from .soft_ap import SoftAp
+from .station import Station
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .dialect import Dialect
     from .input import Input
     from .parameter_store import ParameterStore
@@ -50,6 +56,11 @@ class FirmwareState:
         uart: The current line settings.
         wifi_mode: The current Wi-Fi mode.
         sleep_mode: 0 none, 1 light sleep, 2 modem sleep; not stored (line 294, A-23, A-75).
+        station: The Wi-Fi station.
+        soft_ap: The module's own access point.
+        sockets: Numbers for the sockets that the module opens, each once.
+        transfer_mode: 0 normal, 1 passthrough (AT+CIPMODE, line 915); not stored (line 919).
+        links: The five links.
         services: What goes on beside the commands.
     """
 
@@ -70,4 +81,9 @@ class FirmwareState:
         self.uart: UartSettings = store.user.uart
         self.wifi_mode: WifiMode = store.system.wifi_mode
         self.sleep_mode = MODEM_SLEEP
-        self.services: tuple[Service, ...] = ()
+        self.station = Station()
+        self.soft_ap = SoftAp(self)
+        self.sockets: Iterator[int] = count(1)
+        self.transfer_mode = 0
+        self.links = LinkTable(self)
+        self.services: tuple[Service, ...] = (self.links,)
