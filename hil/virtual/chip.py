@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from .efuse import Efuse
     from .firmware.dialect import Dialect
+    from .firmware.fault import Fault
     from .flash import NorFlash
     from .image import RamImage, UserImage
     from .outside import Outside, OutsideEvent, OutsideRequest
@@ -84,12 +85,14 @@ class ChipSetup:
         stated_versions: What the firmware's manifest says of versions that the image holds only
             as numbers; empty strings where it says nothing.
         crystal_hz: Frequency of the crystal; the speed of the ROM's log follows it.
+        faults: What is wrong with the AT firmware.
     """
 
     efuse: Efuse
     dialect: Dialect
     stated_versions: VersionStrings = NO_VERSIONS
     crystal_hz: int = 26_000_000
+    faults: tuple[Fault, ...] = ()
 
 
 class Chip:
@@ -306,6 +309,7 @@ class Chip:
             _identity(found, self.setup.stated_versions),
             dialect=self.setup.dialect,
             factory_mac=self.setup.efuse.mac,
+            faults=self.setup.faults,
         )
         self._transmitter.line_format = firmware.line_format
         self._receive_format = firmware.line_format
