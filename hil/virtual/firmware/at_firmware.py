@@ -116,6 +116,11 @@ class AtFirmware:
         """The current flow control: 0 none, 1 RTS, 2 CTS, 3 both. Source: line 252."""
         return self._state.uart.flow_control
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no byte can be taken now."""
+        return self._state.input is not None and self._state.input.is_full
+
     def start(self, now_ns: int) -> Sequence[Action]:
         """Begin to run; what arrives before ``ready`` is lost.
 
