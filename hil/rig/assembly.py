@@ -29,6 +29,7 @@ from hil.virtual.efuse import Efuse
 from hil.virtual.firmware.dialect import DIALECTS
 from hil.virtual.flash import NorFlash
 from hil.virtual.image import VersionStrings
+from hil.virtual.wiring import FLOW_CONTROL
 from hil.virtual.world import World
 
 from .flash_file import CONTENT_REMEDY, STATE_REMEDY, load_flash, save_flash
@@ -50,6 +51,7 @@ PORT_CAPABILITIES = frozenset({"uart-format", "uart-flow"})
 """What a rig file's `has` says of the ports."""
 
 VIRTUAL_PORT_CAPABILITIES = frozenset({"uart-format"})
+"""What every virtual port can do; ``uart-flow`` only if the rig file wires it so."""
 
 
 @contextmanager
@@ -110,7 +112,7 @@ def _build_worlds(
         flash = _build_flash(module, firmware, stack)
         bench = Bench(
             _build_chip(module, firmware, flash),
-            circuit=_circuit_of(module),
+            circuit=_circuit_of(module, description),
             is_wake_link_closed=True,
         )
         world.add(parts.path.strip("/"), bench)
@@ -173,8 +175,17 @@ def _build_flash(module: ModuleDescription, firmware: Firmware, stack: ExitStack
     return flash
 
 
-def _circuit_of(module: ModuleDescription) -> str:
+def _circuit_of(module: ModuleDescription, description: RigDescription) -> str:
     """How DTR and RTS are wired: as the rig file says, else as on a development board."""
+    if "uart-flow" in description.has:
+        if any(line_set.driver == "modem-lines" for line_set in module.lines):
+            raise RigFileError(
+                description.path,
+                "rig.has",
+                allowed="no uart-flow where DTR and RTS reset the module",
+                given="uart-flow",
+            )
+        return FLOW_CONTROL
     for line_set in module.lines:
         if line_set.driver == "modem-lines":
             return line_set.circuit
@@ -190,7 +201,8 @@ def _open_port(module: ModuleDescription, has: frozenset[str], clock: Clock) -> 
             line_set.driver == "modem-lines" and line_set.circuit == "direct"
             for line_set in module.lines
         ),
-        capabilities=VIRTUAL_PORT_CAPABILITIES if module.is_virtual else has & PORT_CAPABILITIES,
+        capabilities=(has & PORT_CAPABILITIES)
+        | (VIRTUAL_PORT_CAPABILITIES if module.is_virtual else frozenset()),
     )
 
 
