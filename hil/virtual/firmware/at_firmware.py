@@ -218,17 +218,18 @@ class AtFirmware:
         self._begin_piece()
 
     def _echo(self, piece: Burst) -> None:
-        """Send back what arrives, in step with it: all but LF, and CR LF in its place.
+        """Send back what arrives, in step with it: of command lines all but LF, CR LF in its place.
 
         Source: line 225; A-06 in docs/ambiguities.
         """
-        is_wanted = self._state.input is None or self._state.input.echoes
-        if self._is_deaf or not self._state.echo or not is_wanted:
+        if self._is_deaf or not self._state.echo:
             return
-        count = len(piece.data)
-        in_step_ns = piece.end_ns() - self.line_format.duration_ns(count - 1)
-        echoed = piece.data.replace(b"\n", b"\r\n")
-        self._state.out.send(echoed, max(piece.end_ns(1), in_step_ns))
+        taker = self._state.input
+        echoed = taker.echo(piece.data) if taker else piece.data.replace(b"\n", b"\r\n")
+        if echoed:
+            behind_first = min(len(piece.data), len(echoed)) - 1
+            in_step_ns = piece.end_ns() - self.line_format.duration_ns(behind_first)
+            self._state.out.send(echoed, max(piece.end_ns(1), in_step_ns))
 
     def _take_line(self, line: Line, now_ns: int) -> None:
         if self._running is not None:

@@ -186,9 +186,17 @@ def ok_without_blank_line(at_ns: int, *lines: str) -> Outcome:
     return Outcome(_information(lines) + b"OK\r\n", at_ns)
 
 
-def error(at_ns: int) -> Outcome:
-    """The answer to what is refused. Source: line 225; A-06, A-08 in docs/ambiguities."""
-    return Outcome(b"\r\nERROR\r\n", at_ns)
+def error(at_ns: int, *lines: str) -> Outcome:
+    """The answer to what is refused or failed, with lines that tell why.
+
+    Source: line 225; A-06, A-08 in docs/ambiguities.
+    """
+    return Outcome(_information(lines) + b"\r\nERROR\r\n", at_ns)
+
+
+def refuse(state: FirmwareState, at_ns: int, reason: str) -> Outcome:
+    """Like `error`, with a reason that the document does not show; not every dialect tells it."""
+    return error(at_ns, reason) if state.dialect.tcp_ip.says_reasons else error(at_ns)
 
 
 def _information(lines: Sequence[str]) -> bytes:

@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 
 from .basic import BASIC_COMMANDS
 from .command import error, parse_call
+from .connection import CONNECTION_COMMANDS
+from .link_opening import LINK_OPENING_COMMANDS
+from .ping import PING_COMMANDS
+from .sending import SENDING_COMMANDS
+from .server_setting import SERVER_COMMANDS
 from .wifi_mode import WIFI_MODE_COMMANDS
 
 if TYPE_CHECKING:
@@ -15,7 +20,17 @@ if TYPE_CHECKING:
     from .command import Forms, Outcome, Task
     from .state import FirmwareState
 
-COMMANDS: Mapping[str, Forms] = MappingProxyType({**BASIC_COMMANDS, **WIFI_MODE_COMMANDS})
+COMMANDS: Mapping[str, Forms] = MappingProxyType(
+    {
+        **BASIC_COMMANDS,
+        **WIFI_MODE_COMMANDS,
+        **CONNECTION_COMMANDS,
+        **LINK_OPENING_COMMANDS,
+        **SENDING_COMMANDS,
+        **SERVER_COMMANDS,
+        **PING_COMMANDS,
+    }
+)
 """What follows ``AT`` in a command line, to the forms of that command."""
 
 

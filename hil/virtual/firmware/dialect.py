@@ -25,9 +25,32 @@ class TcpIpDialect:
     """Section 5 in one column of the table.
 
     Args:
+        says_reasons: Whether a line that the document does not show tells why something is refused
+            or failed, or that nothing had to be done (A-08, A-58, A-67, A-76).
+        start_parameters: Lines of AT+CIPSTART=? in single and in multiple mode (line 787, A-43).
+        already_connected: Said to AT+CIPSTART for a link that is there (line 791, A-46).
+        closes_refused: Whether a refused connection is told off by CLOSED behind ERROR (A-77).
+        status_has_tcp_local_port: Whether CIPSTATUS tells the local port of TCP links (A-42).
+        has_status_test: Whether there is AT+CIPSTATUS=? (A-10).
+        still_connected: Said to AT+CIPMUX while there are links (line 894, A-60).
+        echoes_payload: Whether the echo goes on behind a prompt, LF left out (line 225).
+        tells_payload_length: Whether a complete payload is confirmed by its length (A-51).
+        cancels_by_plus: Whether a payload of exactly ``+++`` is thrown away.
+        send_failure: Said of data that could not be delivered (line 805, A-51).
         ok_after_datagram: Whether OK follows the data of a UDP record (A-68).
     """
 
+    says_reasons: bool
+    start_parameters: tuple[tuple[str, ...], tuple[str, ...]]
+    already_connected: str
+    closes_refused: bool
+    status_has_tcp_local_port: bool
+    has_status_test: bool
+    still_connected: str
+    echoes_payload: bool
+    tells_payload_length: bool
+    cancels_by_plus: bool
+    send_failure: bytes
     ok_after_datagram: bool
 
 
@@ -75,6 +98,26 @@ DOCUMENTED = Dialect(
     blank_sector_means_factory=True,
     wifi=WifiDialect(),
     tcp_ip=TcpIpDialect(
+        says_reasons=False,
+        start_parameters=(
+            (
+                "+CIPSTART:(<type>),(<IP address>),(<port>)[,(<local port>),(<mode>)]",
+                "+CIPSTART:(<type>),(<domain name>),(<port>)[,(<local port>),(<mode>)]",
+            ),
+            (
+                "+CIPSTART:(link ID),(<type>),(<IP address>),(<port>)[,(<local port>),(<mode>)]",
+                "+CIPSTART:(link ID),(<type>),(<domain name>),(<port>)[,(<local port>),(<mode>)]",
+            ),
+        ),
+        already_connected="ALREAY CONNECT",
+        closes_refused=True,
+        status_has_tcp_local_port=True,
+        has_status_test=False,
+        still_connected="Link is builded",
+        echoes_payload=False,
+        tells_payload_length=False,
+        cancels_by_plus=False,
+        send_failure=b"\r\nERROR\r\n",
         ok_after_datagram=False,
     ),
 )
@@ -90,6 +133,26 @@ ESPRESSIF_0_23 = Dialect(
     blank_sector_means_factory=False,
     wifi=WifiDialect(),
     tcp_ip=TcpIpDialect(
+        says_reasons=True,
+        start_parameters=(  # the other way round, by mistake of the firmware
+            (
+                '+CIPSTART:(id)("type"),("ip address"),(port)',
+                '+CIPSTART:((id)"type"),("domain name"),(port)',
+            ),
+            (
+                '+CIPSTART:("type"),("ip address"),(port)',
+                '+CIPSTART:("type"),("domain name"),(port)',
+            ),
+        ),
+        already_connected="ALREADY CONNECTED",
+        closes_refused=False,
+        status_has_tcp_local_port=False,
+        has_status_test=True,
+        still_connected="link is builded",
+        echoes_payload=True,
+        tells_payload_length=True,
+        cancels_by_plus=True,
+        send_failure=b"SEND FAIL\r\n",
         ok_after_datagram=True,
     ),
 )

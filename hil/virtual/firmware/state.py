@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from .link_table import LinkTable
 from .output import Output
+from .query import Queries
+from .server import Server
 from .soft_ap import SoftAp
 from .station import Station
 
@@ -61,6 +63,8 @@ class FirmwareState:
         sockets: Numbers for the sockets that the module opens, each once.
         transfer_mode: 0 normal, 1 passthrough (AT+CIPMODE, line 915); not stored (line 919).
         links: The five links.
+        server: The TCP server.
+        queries: What the network was asked.
         services: What goes on beside the commands.
     """
 
@@ -86,4 +90,6 @@ class FirmwareState:
         self.sockets: Iterator[int] = count(1)
         self.transfer_mode = 0
         self.links = LinkTable(self)
-        self.services: tuple[Service, ...] = (self.links,)
+        self.server = Server(self)
+        self.queries = Queries()
+        self.services: tuple[Service, ...] = (self.links, self.server, self.queries)
