@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .output import Output
+from .scanner import Scanner
+from .smart_config import SmartConfig
+from .station import Station
 
 if TYPE_CHECKING:
     from .dialect import Dialect
     from .input import Input
     from .parameter_store import ParameterStore
     from .service import Service
-    from .settings import UartSettings, WifiMode
+    from .settings import InterfaceSettings, UartSettings, WifiMode
 
 MODEM_SLEEP = 2
 
@@ -50,6 +53,11 @@ class FirmwareState:
         uart: The current line settings.
         wifi_mode: The current Wi-Fi mode.
         sleep_mode: 0 none, 1 light sleep, 2 modem sleep; not stored (line 294, A-23, A-75).
+        station_interface: How the station gets its address at present.
+        station_mac: The station's present MAC address, six bytes.
+        station: The Wi-Fi station.
+        scanner: Looks for access points.
+        smart_config: Lets a phone tell which network to join.
         services: What goes on beside the commands.
     """
 
@@ -70,4 +78,9 @@ class FirmwareState:
         self.uart: UartSettings = store.user.uart
         self.wifi_mode: WifiMode = store.system.wifi_mode
         self.sleep_mode = MODEM_SLEEP
-        self.services: tuple[Service, ...] = ()
+        self.station_interface: InterfaceSettings = store.user.station
+        self.station_mac = store.user.station_mac or factory_mac
+        self.station = Station(self)
+        self.scanner = Scanner(self.out)
+        self.smart_config = SmartConfig(self)
+        self.services: tuple[Service, ...] = (self.station, self.scanner, self.smart_config)
