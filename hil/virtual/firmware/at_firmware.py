@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from hil.units import NS_PER_MS
 from hil.virtual.action import DeepSleep, Restart
 
-from .command import Job, Outcome, Wait
+from .command import BUSY, Job, Outcome, Wait
 from .command_table import run_line
 from .line import LF, Line, LineReader
 from .parameter_store import ParameterStore
@@ -47,7 +47,6 @@ START_UP_NS = 200 * NS_PER_MS
 """From the first instruction to ``ready``: calibrating the radio takes most of it."""
 
 _READY = b"\r\nready\r\n"
-_BUSY = b"\r\nbusy p...\r\n"
 _BUSY_SENDING = b"\r\nbusy s...\r\n"
 _FORCED_RESTART = b"\r\nWill force to restart!!!\r\n\r\nOK\r\n"
 _RESTART_COMMAND = b"+RST"
@@ -249,7 +248,7 @@ class AtFirmware:
         out = self._state.out
         is_restart = line.is_pure and line.command == _RESTART_COMMAND
         if not (is_restart and self._state.dialect.forced_restart):
-            out.send(_BUSY_SENDING if running.job.is_sending else _BUSY, now_ns)
+            out.send(_BUSY_SENDING if running.job.is_sending else BUSY, now_ns)
             return
         self._running = None
         self._has_left = True

@@ -17,7 +17,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WifiDialect:
-    """Section 4 in one column of the table."""
+    """Section 4 in one column of the table.
+
+    Args:
+        join_looks_at_times: Whether AT+CWJAP looks at the station 3 s after it began to join and
+            then every 2 s, so that its answer comes late, instead of answering as soon as the
+            outcome is known (lines 412, 426, 440).
+        join_failure_has_number: Whether a failed AT+CWJAP ends in the station's status and FAIL,
+            instead of ERROR (lines 412, 426, 440; A-26).
+        join_query_tells_bssid: Whether AT+CWJAP? tells the BSSID behind the SSID (line 409, A-27).
+        stored_network_needs_address: Whether AT+CWJAP_DEF? answers ``No AP`` while the station has
+            no address, as the other two do, instead of telling what is stored (line 437, A-27).
+        auto_join_query: Whether AT+CWAUTOCONN has a query form (line 558, A-36).
+        smart_config_excludes_all: Whether no other command is carried out from AT+CWSTARTSMART
+            until the station has an address, instead of AT+CWJAP alone being refused until a phone
+            has told the network (line 732, A-41).
+        smart_config_stores: Whether the network that a phone told is stored (A-75).
+    """
+
+    join_looks_at_times: bool
+    join_failure_has_number: bool
+    join_query_tells_bssid: bool
+    stored_network_needs_address: bool
+    auto_join_query: bool
+    smart_config_excludes_all: bool
+    smart_config_stores: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +120,15 @@ DOCUMENTED = Dialect(
     gslp_repeats_time=True,
     forced_restart=False,
     blank_sector_means_factory=True,
-    wifi=WifiDialect(),
+    wifi=WifiDialect(
+        join_looks_at_times=False,
+        join_failure_has_number=False,
+        join_query_tells_bssid=False,
+        stored_network_needs_address=False,
+        auto_join_query=False,
+        smart_config_excludes_all=True,
+        smart_config_stores=False,
+    ),
     tcp_ip=TcpIpDialect(
         says_reasons=False,
         start_parameters=(
@@ -131,7 +163,15 @@ ESPRESSIF_0_23 = Dialect(
     gslp_repeats_time=False,
     forced_restart=True,
     blank_sector_means_factory=False,
-    wifi=WifiDialect(),
+    wifi=WifiDialect(
+        join_looks_at_times=True,
+        join_failure_has_number=True,
+        join_query_tells_bssid=True,
+        stored_network_needs_address=True,
+        auto_join_query=True,
+        smart_config_excludes_all=False,
+        smart_config_stores=True,
+    ),
     tcp_ip=TcpIpDialect(
         says_reasons=True,
         start_parameters=(  # the other way round, by mistake of the firmware
