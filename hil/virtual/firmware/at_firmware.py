@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from hil.units import NS_PER_MS
 from hil.virtual.action import DeepSleep, Restart
 
-from .command import Job, Outcome, Wait
+from .command import BUSY, Job, Outcome, Wait
 from .command_table import COMMANDS, run_line
 from .fault import TamperedOutput, lay_faults
 from .line import LF, Line, LineReader
@@ -49,7 +49,6 @@ START_UP_NS = 200 * NS_PER_MS
 """From the first instruction to ``ready``: calibrating the radio takes most of it."""
 
 _READY = b"\r\nready\r\n"
-_BUSY = b"\r\nbusy p...\r\n"
 _BUSY_SENDING = b"\r\nbusy s...\r\n"
 _FORCED_RESTART = b"\r\nWill force to restart!!!\r\n\r\nOK\r\n"
 _RESTART_COMMAND = b"+RST"
@@ -237,17 +236,18 @@ class AtFirmware:
         self._begin_piece()
 
     def _echo(self, piece: Burst) -> None:
-        """Send back what arrives, in step with it: all but LF, and CR LF in its place.
+        """Send back what arrives, in step with it: of command lines all but LF, CR LF in its place.
 
         Source: line 225; A-06 in docs/ambiguities.
         """
-        is_wanted = self._state.input is None or self._state.input.echoes
-        if self._is_deaf or not self._state.echo or not is_wanted:
+        if self._is_deaf or not self._state.echo:
             return
-        count = len(piece.data)
-        in_step_ns = piece.end_ns() - self.line_format.duration_ns(count - 1)
-        echoed = piece.data.replace(b"\n", b"\r\n")
-        self._state.out.send(echoed, max(piece.end_ns(1), in_step_ns))
+        taker = self._state.input
+        echoed = taker.echo(piece.data) if taker else piece.data.replace(b"\n", b"\r\n")
+        if echoed:
+            behind_first = min(len(piece.data), len(echoed)) - 1
+            in_step_ns = piece.end_ns() - self.line_format.duration_ns(behind_first)
+            self._state.out.send(echoed, max(piece.end_ns(1), in_step_ns))
 
     def _take_line(self, line: Line, now_ns: int) -> None:
         if self._running is not None:
@@ -267,7 +267,7 @@ class AtFirmware:
         out = self._state.out
         is_restart = line.is_pure and line.command == _RESTART_COMMAND
         if not (is_restart and self._state.dialect.forced_restart):
-            out.send(_BUSY_SENDING if running.job.is_sending else _BUSY, now_ns)
+            out.send(_BUSY_SENDING if running.job.is_sending else BUSY, now_ns)
             return
         self._running = None
         self._has_left = True

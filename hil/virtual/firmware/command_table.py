@@ -6,16 +6,37 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .basic import BASIC_COMMANDS
-from .command import error, parse_call
+from .command import BUSY, Outcome, error, parse_call
+from .connection import CONNECTION_COMMANDS
+from .link_opening import LINK_OPENING_COMMANDS
+from .ping import PING_COMMANDS
+from .sending import SENDING_COMMANDS
+from .server_setting import SERVER_COMMANDS
 from .wifi_mode import WIFI_MODE_COMMANDS
+from .wifi_scan import SCAN_COMMANDS
+from .wifi_smart_config import SMART_CONFIG_COMMANDS
+from .wifi_station import STATION_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .command import Forms, Outcome, Task
+    from .command import Forms, Task
     from .state import FirmwareState
 
-COMMANDS: Mapping[str, Forms] = MappingProxyType({**BASIC_COMMANDS, **WIFI_MODE_COMMANDS})
+COMMANDS: Mapping[str, Forms] = MappingProxyType(
+    {
+        **BASIC_COMMANDS,
+        **WIFI_MODE_COMMANDS,
+        **STATION_COMMANDS,
+        **SCAN_COMMANDS,
+        **SMART_CONFIG_COMMANDS,
+        **CONNECTION_COMMANDS,
+        **LINK_OPENING_COMMANDS,
+        **SENDING_COMMANDS,
+        **SERVER_COMMANDS,
+        **PING_COMMANDS,
+    }
+)
 """What follows ``AT`` in a command line, to the forms of that command."""
 
 
@@ -29,11 +50,14 @@ def run_line(state: FirmwareState, command: bytes | None, at_ns: int) -> Outcome
 
     Returns:
         The command's answer, or how it comes about; ERROR if there is no such command, or not in
-        this form.
+        this form; busy while SmartConfig lets no other command be carried out.
 
-    Source: lines 148-162; A-08, A-09, A-10 in docs/ambiguities.
+    Source: lines 148-162, 732; A-08, A-09, A-10, A-41 in docs/ambiguities.
     """
     call = None if command is None else parse_call(command)
+    only = state.smart_config.only_command
+    if only is not None and (call is None or call.name != only):
+        return Outcome(BUSY, at_ns)
     if call is None:
         return error(at_ns)
     handler = state.commands.get(call.name, {}).get(call.form)

@@ -17,7 +17,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WifiDialect:
-    """Section 4 in one column of the table."""
+    """Section 4 in one column of the table.
+
+    Args:
+        join_looks_at_times: Whether AT+CWJAP looks at the station 3 s after it began to join and
+            then every 2 s, so that its answer comes late, instead of answering as soon as the
+            outcome is known (lines 412, 426, 440).
+        join_failure_has_number: Whether a failed AT+CWJAP ends in the station's status and FAIL,
+            instead of ERROR (lines 412, 426, 440; A-26).
+        join_query_tells_bssid: Whether AT+CWJAP? tells the BSSID behind the SSID (line 409, A-27).
+        stored_network_needs_address: Whether AT+CWJAP_DEF? answers ``No AP`` while the station has
+            no address, as the other two do, instead of telling what is stored (line 437, A-27).
+        auto_join_query: Whether AT+CWAUTOCONN has a query form (line 558, A-36).
+        smart_config_excludes_all: Whether no other command is carried out from AT+CWSTARTSMART
+            until the station has an address, instead of AT+CWJAP alone being refused until a phone
+            has told the network (line 732, A-41).
+        smart_config_stores: Whether the network that a phone told is stored (A-75).
+    """
+
+    join_looks_at_times: bool
+    join_failure_has_number: bool
+    join_query_tells_bssid: bool
+    stored_network_needs_address: bool
+    auto_join_query: bool
+    smart_config_excludes_all: bool
+    smart_config_stores: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +49,32 @@ class TcpIpDialect:
     """Section 5 in one column of the table.
 
     Args:
+        says_reasons: Whether a line that the document does not show tells why something is refused
+            or failed, or that nothing had to be done (A-08, A-58, A-67, A-76).
+        start_parameters: Lines of AT+CIPSTART=? in single and in multiple mode (line 787, A-43).
+        already_connected: Said to AT+CIPSTART for a link that is there (line 791, A-46).
+        closes_refused: Whether a refused connection is told off by CLOSED behind ERROR (A-77).
+        status_has_tcp_local_port: Whether CIPSTATUS tells the local port of TCP links (A-42).
+        has_status_test: Whether there is AT+CIPSTATUS=? (A-10).
+        still_connected: Said to AT+CIPMUX while there are links (line 894, A-60).
+        echoes_payload: Whether the echo goes on behind a prompt, LF left out (line 225).
+        tells_payload_length: Whether a complete payload is confirmed by its length (A-51).
+        cancels_by_plus: Whether a payload of exactly ``+++`` is thrown away.
+        send_failure: Said of data that could not be delivered (line 805, A-51).
         ok_after_datagram: Whether OK follows the data of a UDP record (A-68).
     """
 
+    says_reasons: bool
+    start_parameters: tuple[tuple[str, ...], tuple[str, ...]]
+    already_connected: str
+    closes_refused: bool
+    status_has_tcp_local_port: bool
+    has_status_test: bool
+    still_connected: str
+    echoes_payload: bool
+    tells_payload_length: bool
+    cancels_by_plus: bool
+    send_failure: bytes
     ok_after_datagram: bool
 
 
@@ -73,8 +120,36 @@ DOCUMENTED = Dialect(
     gslp_repeats_time=True,
     forced_restart=False,
     blank_sector_means_factory=True,
-    wifi=WifiDialect(),
+    wifi=WifiDialect(
+        join_looks_at_times=False,
+        join_failure_has_number=False,
+        join_query_tells_bssid=False,
+        stored_network_needs_address=False,
+        auto_join_query=False,
+        smart_config_excludes_all=True,
+        smart_config_stores=False,
+    ),
     tcp_ip=TcpIpDialect(
+        says_reasons=False,
+        start_parameters=(
+            (
+                "+CIPSTART:(<type>),(<IP address>),(<port>)[,(<local port>),(<mode>)]",
+                "+CIPSTART:(<type>),(<domain name>),(<port>)[,(<local port>),(<mode>)]",
+            ),
+            (
+                "+CIPSTART:(link ID),(<type>),(<IP address>),(<port>)[,(<local port>),(<mode>)]",
+                "+CIPSTART:(link ID),(<type>),(<domain name>),(<port>)[,(<local port>),(<mode>)]",
+            ),
+        ),
+        already_connected="ALREAY CONNECT",
+        closes_refused=True,
+        status_has_tcp_local_port=True,
+        has_status_test=False,
+        still_connected="Link is builded",
+        echoes_payload=False,
+        tells_payload_length=False,
+        cancels_by_plus=False,
+        send_failure=b"\r\nERROR\r\n",
         ok_after_datagram=False,
     ),
 )
@@ -88,8 +163,36 @@ ESPRESSIF_0_23 = Dialect(
     gslp_repeats_time=False,
     forced_restart=True,
     blank_sector_means_factory=False,
-    wifi=WifiDialect(),
+    wifi=WifiDialect(
+        join_looks_at_times=True,
+        join_failure_has_number=True,
+        join_query_tells_bssid=True,
+        stored_network_needs_address=True,
+        auto_join_query=True,
+        smart_config_excludes_all=False,
+        smart_config_stores=True,
+    ),
     tcp_ip=TcpIpDialect(
+        says_reasons=True,
+        start_parameters=(  # the other way round, by mistake of the firmware
+            (
+                '+CIPSTART:(id)("type"),("ip address"),(port)',
+                '+CIPSTART:((id)"type"),("domain name"),(port)',
+            ),
+            (
+                '+CIPSTART:("type"),("ip address"),(port)',
+                '+CIPSTART:("type"),("domain name"),(port)',
+            ),
+        ),
+        already_connected="ALREADY CONNECTED",
+        closes_refused=False,
+        status_has_tcp_local_port=False,
+        has_status_test=True,
+        still_connected="link is builded",
+        echoes_payload=True,
+        tells_payload_length=True,
+        cancels_by_plus=True,
+        send_failure=b"SEND FAIL\r\n",
         ok_after_datagram=True,
     ),
 )

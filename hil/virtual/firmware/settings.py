@@ -110,6 +110,11 @@ class Credentials:
     password: bytes = field(repr=False)
     bssid: bytes | None = None
 
+    @property
+    def is_legal(self) -> bool:
+        """Whether SSID and password have a legal length; what fits together the network decides."""
+        return 1 <= len(self.ssid) <= 32 and len(self.password) <= 64
+
 
 @dataclass(frozen=True, slots=True)
 class SoftApSettings:

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 
 from .link_table import LinkTable
 from .output import Output
+from .query import Queries
+from .scanner import Scanner
+from .server import Server
+from .smart_config import SmartConfig
 from .soft_ap import SoftAp
 from .station import Station
 
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
     from .input import Input
     from .parameter_store import ParameterStore
     from .service import Service
-    from .settings import UartSettings, WifiMode
+    from .settings import InterfaceSettings, UartSettings, WifiMode
 
 MODEM_SLEEP = 2
 
@@ -58,11 +62,17 @@ class FirmwareState:
         uart: The current line settings.
         wifi_mode: The current Wi-Fi mode.
         sleep_mode: 0 none, 1 light sleep, 2 modem sleep; not stored (line 294, A-23, A-75).
+        station_interface: How the station gets its address at present.
+        station_mac: The station's present MAC address, six bytes.
         station: The Wi-Fi station.
+        scanner: Looks for access points.
+        smart_config: Lets a phone tell which network to join.
         soft_ap: The module's own access point.
         sockets: Numbers for the sockets that the module opens, each once.
         transfer_mode: 0 normal, 1 passthrough (AT+CIPMODE, line 915); not stored (line 919).
         links: The five links.
+        server: The TCP server.
+        queries: What the network was asked.
         services: What goes on beside the commands.
     """
 
@@ -87,9 +97,22 @@ class FirmwareState:
         self.uart: UartSettings = store.user.uart
         self.wifi_mode: WifiMode = store.system.wifi_mode
         self.sleep_mode = MODEM_SLEEP
-        self.station = Station()
+        self.station_interface: InterfaceSettings = store.user.station
+        self.station_mac = store.user.station_mac or factory_mac
+        self.station = Station(self)
+        self.scanner = Scanner(self.out)
+        self.smart_config = SmartConfig(self)
         self.soft_ap = SoftAp(self)
         self.sockets: Iterator[int] = count(1)
         self.transfer_mode = 0
         self.links = LinkTable(self)
-        self.services: tuple[Service, ...] = (self.links,)
+        self.server = Server(self)
+        self.queries = Queries()
+        self.services: tuple[Service, ...] = (
+            self.station,
+            self.scanner,
+            self.smart_config,
+            self.links,
+            self.server,
+            self.queries,
+        )
