@@ -185,9 +185,9 @@ class AtFirmware:
 
     @property
     def _input_deadline_ns(self) -> int | None:
-        """When the input is due; not while a byte is arriving that will have ended by then."""
+        """When the input is due; no pause is over while a byte is on the wire, however slow."""
         deadline_ns = self._state.input.next_deadline_ns() if self._state.input else None
-        if deadline_ns is None or (self._arriving and self._arriving[0].end_ns(1) <= deadline_ns):
+        if deadline_ns is None or (self._arriving and self._arriving[0].start_ns < deadline_ns):
             return None
         return deadline_ns
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from .basic import BASIC_COMMANDS
+from .buffered_sending import BUFFERED_SENDING_COMMANDS
 from .command import BUSY, Outcome, error, parse_call
 from .connection import CONNECTION_COMMANDS
 from .link_opening import LINK_OPENING_COMMANDS
@@ -33,6 +34,7 @@ COMMANDS: Mapping[str, Forms] = MappingProxyType(
         **CONNECTION_COMMANDS,
         **LINK_OPENING_COMMANDS,
         **SENDING_COMMANDS,
+        **BUFFERED_SENDING_COMMANDS,
         **SERVER_COMMANDS,
         **PING_COMMANDS,
     }

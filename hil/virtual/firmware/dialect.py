@@ -61,6 +61,9 @@ class TcpIpDialect:
         tells_payload_length: Whether a complete payload is confirmed by its length (A-51).
         cancels_by_plus: Whether a payload of exactly ``+++`` is thrown away.
         send_failure: Said of data that could not be delivered (line 805, A-51).
+        buffer_status_names_link: Whether CIPBUFSTATUS leads with the link's number in multiple
+            mode (line 852, A-56).
+        segment_check_names: What AT+CIPCHECKSEG is called (line 855, A-44).
         ok_after_datagram: Whether OK follows the data of a UDP record (A-68).
     """
 
@@ -75,6 +78,8 @@ class TcpIpDialect:
     tells_payload_length: bool
     cancels_by_plus: bool
     send_failure: bytes
+    buffer_status_names_link: bool
+    segment_check_names: frozenset[str]
     ok_after_datagram: bool
 
 
@@ -150,6 +155,8 @@ DOCUMENTED = Dialect(
         tells_payload_length=False,
         cancels_by_plus=False,
         send_failure=b"\r\nERROR\r\n",
+        buffer_status_names_link=False,
+        segment_check_names=frozenset({"+CIPCHECKSEG", "+CIPCHECKSEQ"}),
         ok_after_datagram=False,
     ),
 )
@@ -193,6 +200,8 @@ ESPRESSIF_0_23 = Dialect(
         tells_payload_length=True,
         cancels_by_plus=True,
         send_failure=b"SEND FAIL\r\n",
+        buffer_status_names_link=True,
+        segment_check_names=frozenset({"+CIPCHECKSEQ"}),
         ok_after_datagram=True,
     ),
 )

@@ -35,7 +35,7 @@ class Input(Protocol):
         """
 
     def next_deadline_ns(self) -> int | None:
-        """When it wants to be woken if no further byte has ended by then, or None."""
+        """When it wants to be woken if no further byte has begun by then, or None."""
 
     def advance(self, now_ns: int) -> Job | None:
         """Serve what is due at `now_ns`; returns like `take`."""

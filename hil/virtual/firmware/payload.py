@@ -14,6 +14,7 @@ from .command import Job, Outcome, Task
 if TYPE_CHECKING:
     from hil.virtual.uart import Burst
 
+    from .input import Input
     from .state import FirmwareState
 
 Use = Callable[[bytes, int], Task]
@@ -102,7 +103,7 @@ def _unescape(escape: re.Match[bytes]) -> bytes:
     return {b"0": b"", b"\\": b"\\"}.get(escape[1], escape[0])
 
 
-def prompt(state: FirmwareState, payload: Payload, at_ns: int, *lines: str) -> Outcome:
+def prompt(state: FirmwareState, payload: Input, at_ns: int, *lines: str) -> Outcome:
     """Lines of information, OK and the prompt; what comes next from the UART is the payload.
 
     Source: lines 805, 822, 832; A-50 in docs/ambiguities.

@@ -61,7 +61,8 @@ def send_data(kind: type[Payload], state: FirmwareState, call: Call, at_ns: int)
         return refuse(state, at_ns, "link is not valid")
     if order.length > LONGEST_PAYLOAD:
         return refuse(state, at_ns, "too long")
-    if order.destination and not isinstance(link, UdpLink):
+    is_mistaken = order.destination is not None and not isinstance(link, UdpLink)
+    if is_mistaken or state.send_buffers.holds_segments(link):  # A-55 for the segments
         return error(at_ns)
     use = partial(_send, state, link, order.destination)
     return prompt(state, kind(state, order.length, use), at_ns)

@@ -10,6 +10,7 @@ from .link_table import LinkTable
 from .output import Output
 from .query import Queries
 from .scanner import Scanner
+from .send_buffer import SendBuffers
 from .server import Server
 from .smart_config import SmartConfig
 from .soft_ap import SoftAp
@@ -71,6 +72,7 @@ class FirmwareState:
         sockets: Numbers for the sockets that the module opens, each once.
         transfer_mode: 0 normal, 1 passthrough (AT+CIPMODE, line 915); not stored (line 919).
         links: The five links.
+        send_buffers: What waits for the peers of TCP links (AT+CIPSENDBUF).
         server: The TCP server.
         queries: What the network was asked.
         services: What goes on beside the commands.
@@ -106,6 +108,7 @@ class FirmwareState:
         self.sockets: Iterator[int] = count(1)
         self.transfer_mode = 0
         self.links = LinkTable(self)
+        self.send_buffers = SendBuffers(self)
         self.server = Server(self)
         self.queries = Queries()
         self.services: tuple[Service, ...] = (
