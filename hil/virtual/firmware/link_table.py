@@ -162,8 +162,11 @@ class LinkTable:
 
     def close(self, link: Link, now_ns: int) -> None:
         """End a link in good order."""
-        is_tcp = isinstance(link, TcpLink)
-        self._release(link, TcpClose(link.socket) if is_tcp else UdpClose(link.socket), now_ns)
+        if isinstance(link, TcpLink):
+            self._reception.settle(link, now_ns)
+            self._release(link, TcpClose(link.socket), now_ns)
+        else:
+            self._release(link, UdpClose(link.socket), now_ns)
 
     def abort(self, link: Link, now_ns: int) -> None:
         """End a link at once, or give up opening it."""

@@ -52,9 +52,17 @@ class Reception:
     def advance(self, now_ns: int) -> None:
         """Let peers send as much more as has left the UART."""
         while self._credits and self._credits[0].left_ns <= now_ns:
-            credit = self._credits.popleft()
-            if credit.link.is_open:
-                self._state.out.transmit(TcpTake(credit.link.socket, credit.size), now_ns)
+            self._grant(self._credits.popleft(), now_ns)
+
+    def settle(self, link: TcpLink, now_ns: int) -> None:
+        """A link is going to be closed: what was handed to the UART counts as taken.
+
+        A stack that closes a connection with data that nobody took resets it.
+        """
+        for credit in self._credits:
+            if credit.link is link:
+                self._grant(credit, now_ns)
+        self._credits = deque(credit for credit in self._credits if credit.link is not link)
 
     def deliver_stream(self, link: TcpLink, label: str, data: bytes, now_ns: int) -> None:
         """Write what came over TCP, a record for each segment."""
@@ -70,6 +78,10 @@ class Reception:
             return
         has_ok = self._state.dialect.tcp_ip.ok_after_datagram and not link.is_raw
         out.send(_head(link, label, data) + data + (b"\r\nOK\r\n" if has_ok else b""), now_ns)
+
+    def _grant(self, credit: _Credit, now_ns: int) -> None:
+        if credit.link.is_open:
+            self._state.out.transmit(TcpTake(credit.link.socket, credit.size), now_ns)
 
 
 def _head(link: Link, label: str, data: bytes) -> bytes:
