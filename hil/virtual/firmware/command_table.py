@@ -10,6 +10,7 @@ from .buffered_sending import BUFFERED_SENDING_COMMANDS
 from .command import BUSY, Outcome, error, parse_call
 from .connection import CONNECTION_COMMANDS
 from .link_opening import LINK_OPENING_COMMANDS
+from .passthrough_setting import PASSTHROUGH_COMMANDS
 from .ping import PING_COMMANDS
 from .sending import SENDING_COMMANDS
 from .server_setting import SERVER_COMMANDS
@@ -34,6 +35,7 @@ COMMANDS: Mapping[str, Forms] = MappingProxyType(
         **CONNECTION_COMMANDS,
         **LINK_OPENING_COMMANDS,
         **SENDING_COMMANDS,
+        **PASSTHROUGH_COMMANDS,
         **BUFFERED_SENDING_COMMANDS,
         **SERVER_COMMANDS,
         **PING_COMMANDS,

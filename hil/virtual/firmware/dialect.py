@@ -33,6 +33,7 @@ class WifiDialect:
             until the station has an address, instead of AT+CWJAP alone being refused until a phone
             has told the network (line 732, A-41).
         smart_config_stores: Whether the network that a phone told is stored (A-75).
+        tells_in_passthrough: Whether the WIFI lines come while CIPMODE is 1, too (lines 136-139).
     """
 
     join_looks_at_times: bool
@@ -42,6 +43,7 @@ class WifiDialect:
     auto_join_query: bool
     smart_config_excludes_all: bool
     smart_config_stores: bool
+    tells_in_passthrough: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,9 @@ class TcpIpDialect:
         buffer_status_names_link: Whether CIPBUFSTATUS leads with the link's number in multiple
             mode (line 852, A-56).
         segment_check_names: What AT+CIPCHECKSEG is called (line 855, A-44).
+        transfer_mode_needs_no_link: Whether AT+CIPMODE= is refused while there is a link (line 917,
+            A-62).
+        passthrough_packet_bytes: Longest packet of passthrough (line 808, A-53).
         ok_after_datagram: Whether OK follows the data of a UDP record (A-68).
     """
 
@@ -80,6 +85,8 @@ class TcpIpDialect:
     send_failure: bytes
     buffer_status_names_link: bool
     segment_check_names: frozenset[str]
+    transfer_mode_needs_no_link: bool
+    passthrough_packet_bytes: int
     ok_after_datagram: bool
 
 
@@ -133,6 +140,7 @@ DOCUMENTED = Dialect(
         auto_join_query=False,
         smart_config_excludes_all=True,
         smart_config_stores=False,
+        tells_in_passthrough=True,
     ),
     tcp_ip=TcpIpDialect(
         says_reasons=False,
@@ -157,6 +165,8 @@ DOCUMENTED = Dialect(
         send_failure=b"\r\nERROR\r\n",
         buffer_status_names_link=False,
         segment_check_names=frozenset({"+CIPCHECKSEG", "+CIPCHECKSEQ"}),
+        transfer_mode_needs_no_link=True,
+        passthrough_packet_bytes=2048,
         ok_after_datagram=False,
     ),
 )
@@ -178,6 +188,7 @@ ESPRESSIF_0_23 = Dialect(
         auto_join_query=True,
         smart_config_excludes_all=False,
         smart_config_stores=True,
+        tells_in_passthrough=False,
     ),
     tcp_ip=TcpIpDialect(
         says_reasons=True,
@@ -202,6 +213,8 @@ ESPRESSIF_0_23 = Dialect(
         send_failure=b"SEND FAIL\r\n",
         buffer_status_names_link=True,
         segment_check_names=frozenset({"+CIPCHECKSEQ"}),
+        transfer_mode_needs_no_link=False,
+        passthrough_packet_bytes=2920,
         ok_after_datagram=True,
     ),
 )

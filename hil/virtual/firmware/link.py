@@ -15,7 +15,6 @@ What others build on a link:
   of the link. What `LinkTable.send` returns is the count at which its data have been delivered, so
   a segment is a number and such a count, however many are in flight:
   it is delivered once ``link.acknowledged_bytes >= end``.
-- *Passthrough.* Data for a link with `is_raw` come out of the UART as they are, without +IPD.
 - *A link without a command.* Only a link that was announced by a CONNECT line is told off by a
   CLOSED line (`is_announced`); one that the firmware opens by itself comes and goes in silence.
 - *Own sockets.* Whoever needs a socket beside the links takes its number from `state.sockets` and
@@ -68,7 +67,6 @@ class Link:
         interface: Which of the module's interfaces it goes over.
         stage: How far it is.
         is_announced: Whether it was told of by a CONNECT line.
-        is_raw: Whether received data go to the UART without +IPD.
     """
 
     number: int
@@ -79,7 +77,6 @@ class Link:
     interface: Interface = Interface.STATION
     stage: Stage = Stage.RESERVED
     is_announced: bool = False
-    is_raw: bool = False
 
     @property
     def is_open(self) -> bool:

@@ -243,7 +243,7 @@ class LinkTable:
                 self._end(link, now_ns)
             case UdpReceived(_, data, address, port):
                 link.meet(address, port)
-                self._reception.deliver_datagram(link, self.label(link), data, now_ns)
+                self._reception.deliver_datagram(self.label(link), data, now_ns)
 
     def _opened(self, link: Link, local_port: int) -> None:
         link.local_port = local_port

@@ -16,7 +16,7 @@ from hil.units import KIB
 from hil.virtual.network.message import TcpTake
 
 if TYPE_CHECKING:
-    from .link import Link, TcpLink, UdpLink
+    from .link import TcpLink
     from .state import FirmwareState
 
 SEGMENT_BYTES = 1460
@@ -68,22 +68,26 @@ class Reception:
         """Write what came over TCP, a record for each segment."""
         for start in range(0, len(data), SEGMENT_BYTES):
             segment = data[start : start + SEGMENT_BYTES]
-            self._state.out.send(_head(link, label, segment) + segment, now_ns)
+            self._state.out.send(self._head(label, segment) + segment, now_ns)
             self._credits.append(_Credit(self._state.out.free_ns, link, len(segment)))
 
-    def deliver_datagram(self, link: UdpLink, label: str, data: bytes, now_ns: int) -> None:
+    def deliver_datagram(self, label: str, data: bytes, now_ns: int) -> None:
         """Write a datagram as one record, if there is room for it."""
         out = self._state.out
         if out.free_ns - now_ns > out.line_format.duration_ns(WAITING_BYTES):
             return
-        has_ok = self._state.dialect.tcp_ip.ok_after_datagram and not link.is_raw
-        out.send(_head(link, label, data) + data + (b"\r\nOK\r\n" if has_ok else b""), now_ns)
+        has_ok = self._state.dialect.tcp_ip.ok_after_datagram and not self._is_raw
+        out.send(self._head(label, data) + data + (b"\r\nOK\r\n" if has_ok else b""), now_ns)
 
     def _grant(self, credit: _Credit, now_ns: int) -> None:
         if credit.link.is_open:
             self._state.out.transmit(TcpTake(credit.link.socket, credit.size), now_ns)
 
+    def _head(self, label: str, data: bytes) -> bytes:
+        """What stands before data. Source: lines 963-964; A-68 in docs/ambiguities."""
+        return b"" if self._is_raw else f"\r\n+IPD,{label}{len(data)}:".encode("ascii")
 
-def _head(link: Link, label: str, data: bytes) -> bytes:
-    """What stands before data. Source: lines 963-964; A-68 in docs/ambiguities."""
-    return b"" if link.is_raw else f"\r\n+IPD,{label}{len(data)}:".encode("ascii")
+    @property
+    def _is_raw(self) -> bool:
+        """Whether data come as they are: from AT+CIPMODE=1 on, as in the source of AT 0.20."""
+        return self._state.transfer_mode != 0

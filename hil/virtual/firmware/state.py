@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .link_table import LinkTable
 from .output import Output
+from .passthrough import Passthrough
 from .query import Queries
 from .scanner import Scanner
 from .send_buffer import SendBuffers
@@ -73,6 +74,7 @@ class FirmwareState:
         transfer_mode: 0 normal, 1 passthrough (AT+CIPMODE, line 915); not stored (line 919).
         links: The five links.
         send_buffers: What waits for the peers of TCP links (AT+CIPSENDBUF).
+        passthrough: Carries bytes from the UART to a peer without commands.
         server: The TCP server.
         queries: What the network was asked.
         services: What goes on beside the commands.
@@ -109,6 +111,7 @@ class FirmwareState:
         self.transfer_mode = 0
         self.links = LinkTable(self)
         self.send_buffers = SendBuffers(self)
+        self.passthrough = Passthrough(self)
         self.server = Server(self)
         self.queries = Queries()
         self.services: tuple[Service, ...] = (
@@ -116,6 +119,7 @@ class FirmwareState:
             self.scanner,
             self.smart_config,
             self.links,
+            self.passthrough,
             self.server,
             self.queries,
         )

@@ -293,7 +293,7 @@ class Station:
         loses_address = before is Phase.ONLINE and self._phase is not Phase.ONLINE
         if loses_ap:
             self.ap = None
-            out.send(b"WIFI DISCONNECT\r\n", now_ns)
+            self._say("WIFI DISCONNECT", now_ns)
         if loses_address:
             self.address = None
             out.transmit(SetAddress(Interface.STATION, None), now_ns)
@@ -305,10 +305,15 @@ class Station:
         """Say and do what the borders crossed inwards bring."""
         out = self._state.out
         if self._phase.is_associated and not before.is_associated:
-            out.send(b"WIFI CONNECTED\r\n", now_ns)
+            self._say("WIFI CONNECTED", now_ns)
         if self._phase is Phase.ONLINE and self.address is not None:
-            out.send(b"WIFI GOT IP\r\n", now_ns)
+            self._say("WIFI GOT IP", now_ns)
             out.transmit(SetAddress(Interface.STATION, self.address.address), now_ns)
+
+    def _say(self, text: str, now_ns: int) -> None:
+        """Source: lines 136-139; A-11."""
+        if self._state.dialect.wifi.tells_in_passthrough or not self._state.transfer_mode:
+            self._state.out.send(f"{text}\r\n".encode("ascii"), now_ns)
 
     def _enter(self, now_ns: int) -> None:
         """Do what the phase that has been entered asks for."""

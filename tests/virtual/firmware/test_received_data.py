@@ -115,14 +115,11 @@ class TestRecord:
 
     def test_raw_data_have_no_head(self) -> None:
         player, socket = linked_player(ESPRESSIF_0_23)
-        (link,) = player.state.links.links
-        link.is_raw = True
+        player.state.transfer_mode = 1
         player.hear(TcpReceived(socket, b"x" * 2000))
         assert player.take_sent() == b"x" * 2000
         player.order(b"AT+CIPCLOSE")
         socket = player.start_udp()
-        (link,) = player.state.links.links
-        link.is_raw = True
         player.hear(UdpReceived(socket, b"hello", PEER, 2000))
         assert player.take_sent() == b"hello"
 
