@@ -10,13 +10,17 @@ from .buffered_sending import BUFFERED_SENDING_COMMANDS
 from .command import BUSY, Outcome, error, parse_call
 from .connection import CONNECTION_COMMANDS
 from .link_opening import LINK_OPENING_COMMANDS
+from .local_address import LOCAL_ADDRESS_COMMANDS
 from .passthrough_setting import PASSTHROUGH_COMMANDS
 from .ping import PING_COMMANDS
 from .sending import SENDING_COMMANDS
 from .server_setting import SERVER_COMMANDS
+from .wifi_interface import INTERFACE_COMMANDS
+from .wifi_mac import MAC_COMMANDS
 from .wifi_mode import WIFI_MODE_COMMANDS
 from .wifi_scan import SCAN_COMMANDS
 from .wifi_smart_config import SMART_CONFIG_COMMANDS
+from .wifi_soft_ap import SOFT_AP_COMMANDS
 from .wifi_station import STATION_COMMANDS
 
 if TYPE_CHECKING:
@@ -31,7 +35,11 @@ COMMANDS: Mapping[str, Forms] = MappingProxyType(
         **WIFI_MODE_COMMANDS,
         **STATION_COMMANDS,
         **SCAN_COMMANDS,
+        **SOFT_AP_COMMANDS,
+        **INTERFACE_COMMANDS,
+        **MAC_COMMANDS,
         **SMART_CONFIG_COMMANDS,
+        **LOCAL_ADDRESS_COMMANDS,
         **CONNECTION_COMMANDS,
         **LINK_OPENING_COMMANDS,
         **SENDING_COMMANDS,

@@ -34,6 +34,15 @@ class WifiDialect:
             has told the network (line 732, A-41).
         smart_config_stores: Whether the network that a phone told is stored (A-75).
         tells_in_passthrough: Whether the WIFI lines come while CIPMODE is 1, too (lines 136-139).
+        tells_whole_network: Whether CIPSTA? and CIPAP? tell address, gateway and netmask in three
+            lines, instead of the address in one (lines 644, 688; A-38).
+        tells_blank_flash: Whether the _DEF query of a MAC address, or of the softAP's IP address,
+            that nobody has stored tells what an erased flash holds, instead of the factory value
+            (lines 593, 631, 717).
+        takes_gateway_alone: Whether CIPSTA and CIPAP take a gateway without a netmask (lines 646,
+            690; A-39).
+        fixed_soft_ap_has_no_dhcp: Whether a fixed address of the softAP and its DHCP server
+            exclude each other, and the last one set wins (lines 532, 693; A-35).
     """
 
     join_looks_at_times: bool
@@ -44,6 +53,10 @@ class WifiDialect:
     smart_config_excludes_all: bool
     smart_config_stores: bool
     tells_in_passthrough: bool
+    tells_whole_network: bool
+    tells_blank_flash: bool
+    takes_gateway_alone: bool
+    fixed_soft_ap_has_no_dhcp: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,8 @@ class TcpIpDialect:
     """Section 5 in one column of the table.
 
     Args:
+        cifsr_sets_address: Whether CIFSR has a set form, which gives the softAP an address
+            (lines 880-883; A-59).
         says_reasons: Whether a line that the document does not show tells why something is refused
             or failed, or that nothing had to be done (A-08, A-58, A-67, A-76).
         start_parameters: Lines of AT+CIPSTART=? in single and in multiple mode (line 787, A-43).
@@ -72,6 +87,7 @@ class TcpIpDialect:
         ok_after_datagram: Whether OK follows the data of a UDP record (A-68).
     """
 
+    cifsr_sets_address: bool
     says_reasons: bool
     start_parameters: tuple[tuple[str, ...], tuple[str, ...]]
     already_connected: str
@@ -141,8 +157,13 @@ DOCUMENTED = Dialect(
         smart_config_excludes_all=True,
         smart_config_stores=False,
         tells_in_passthrough=True,
+        tells_whole_network=False,
+        tells_blank_flash=False,
+        takes_gateway_alone=False,
+        fixed_soft_ap_has_no_dhcp=True,
     ),
     tcp_ip=TcpIpDialect(
+        cifsr_sets_address=False,
         says_reasons=False,
         start_parameters=(
             (
@@ -189,8 +210,13 @@ ESPRESSIF_0_23 = Dialect(
         smart_config_excludes_all=False,
         smart_config_stores=True,
         tells_in_passthrough=False,
+        tells_whole_network=True,
+        tells_blank_flash=True,
+        takes_gateway_alone=True,
+        fixed_soft_ap_has_no_dhcp=False,
     ),
     tcp_ip=TcpIpDialect(
+        cifsr_sets_address=True,
         says_reasons=True,
         start_parameters=(  # the other way round, by mistake of the firmware
             (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.units import NS_PER_S
+from hil.virtual.address import parse_ipv4
 from hil.virtual.network.message import Resolve, Resolved
 
 from .command import Wait
-from .link_argument import parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -41,7 +41,7 @@ def resolve(
     Returns:
         The address, or None if the name has none, and the moment; at once for an address.
     """
-    if (address := parse_address(host)) is not None:
+    if (address := parse_ipv4(host)) is not None:
         return address, now_ns
     queries = state.queries
     query = queries.begin()

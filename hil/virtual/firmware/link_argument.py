@@ -1,4 +1,4 @@
-"""What the arguments of the link commands share: the link's number, ports, addresses.
+"""What the arguments of the link commands share: the link's number, hosts, ports.
 
 Source: section 5.2, lines 789-792, 802-806; A-77 in docs/ambiguities.
 """
@@ -6,7 +6,6 @@ Source: section 5.2, lines 789-792, 802-806; A-77 in docs/ambiguities.
 from __future__ import annotations
 
 import re
-from ipaddress import AddressValueError, IPv4Address
 from typing import TYPE_CHECKING
 
 from .argument import parse_arguments
@@ -44,11 +43,3 @@ def parse_link_arguments(
 def is_host(text: bytes) -> bool:
     """Whether a text can be an address or a name."""
     return _HOST.fullmatch(text) is not None
-
-
-def parse_address(text: bytes) -> IPv4Address | None:
-    """The address that a text writes out, or None."""
-    try:
-        return IPv4Address(text.decode("ascii"))
-    except (AddressValueError, UnicodeDecodeError):
-        return None

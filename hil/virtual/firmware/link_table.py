@@ -185,6 +185,11 @@ class LinkTable:
                 self.abort(link, now_ns)
         self.had_link = self.had_link and interface is not Interface.STATION
 
+    def follow_mode(self, now_ns: int) -> None:
+        """The Wi-Fi mode has changed; without a softAP there is nobody near it any more."""
+        if not self._state.wifi_mode.has_soft_ap:
+            self.drop(Interface.SOFT_AP, now_ns)
+
     # What happens ------------------------------------------------------------------------------
 
     def start(self, now_ns: int) -> None:

@@ -12,10 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from hil.units import NS_PER_MS, NS_PER_S
+from hil.virtual.address import parse_ipv4
 
 from .command import Call, Form, Forms, Outcome, Task, Wait, error, ok, refuse
 from .link import Link, Stage, TcpLink, UdpLink
-from .link_argument import PORTS, parse_address, parse_link_arguments
+from .link_argument import PORTS, parse_link_arguments
 from .payload import EscapedPayload, Payload, prompt
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _read_order(text: bytes, *, is_multiple: bool) -> _Order | None:
         case (number, (int(length),)) if length:
             return _Order(number, length, None)
         case (number, (int(length), bytes(host), int(port))) if length and port in PORTS:
-            address = parse_address(host)
+            address = parse_ipv4(host)
             return None if address is None else _Order(number, length, (address, port))
     return None
 

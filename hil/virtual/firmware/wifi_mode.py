@@ -43,8 +43,10 @@ def set_wifi_mode(variant: Variant, state: FirmwareState, call: Call, at_ns: int
         at_ns = state.store.save_system(replace(state.store.system, wifi_mode=mode), at_ns)
 
     def follow(now_ns: int) -> Sequence[Action]:
+        state.links.follow_mode(now_ns)
         state.smart_config.follow_mode(now_ns)
         state.station.follow_mode(now_ns)
+        state.soft_ap.follow_mode(now_ns)
         return ()
 
     return ok(at_ns, finish=follow)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.units import KIB, MIB, NS_PER_S
-from hil.virtual.action import Action, DeepSleep, Restart, Send, SetLineFormat
+from hil.virtual.action import Action, DeepSleep, Restart, Send, SetLineFormat, Transmit
 from hil.virtual.firmware.at_firmware import AtFirmware, FirmwareIdentity
 from hil.virtual.firmware.dialect import DOCUMENTED, Dialect
 from hil.virtual.flash import NorFlash
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hil.virtual.firmware.fault import Fault
-    from hil.virtual.outside import OutsideEvent
+    from hil.virtual.outside import OutsideEvent, OutsideRequest
 
 IDENTITY = FirmwareIdentity(
     at_version="0.23.0.0",
@@ -52,6 +52,7 @@ class ChipPlayer:
         self.restarts = 0
         self.deep_sleep: DeepSleep | None = None
         self._sent = bytearray()
+        self._requests: list[OutsideRequest] = []
         self.power_on()
 
     def power_on(self) -> None:
@@ -111,6 +112,11 @@ class ChipPlayer:
         sent, self._sent = bytes(self._sent), bytearray()
         return sent
 
+    def take_requests(self) -> list[OutsideRequest]:
+        """What the firmware asked of the air and the network since the last call."""
+        requests, self._requests = self._requests, []
+        return requests
+
     def areas(self) -> tuple[bytes, bytes]:
         """Content of the user and the system parameter area of a flash of 1 MB or more."""
         size = self.flash.size_bytes
@@ -125,6 +131,8 @@ class ChipPlayer:
                     self._sent += data
                 case SetLineFormat(line_format):
                     self.line_format = line_format
+                case Transmit(request):
+                    self._requests.append(request)
                 case Restart(at_ns):
                     self.restarts += 1
                     self.now_ns = max(self.now_ns, at_ns)

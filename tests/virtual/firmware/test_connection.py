@@ -258,3 +258,11 @@ class TestLoss:
         player.take_sent()
         player.hear(TcpEnded(socket, is_reset=True))
         assert player.take_sent() == b""
+
+    @both_dialects
+    def test_a_soft_ap_that_is_switched_off_takes_its_links_along(self, dialect: Dialect) -> None:
+        player = player_with_links(dialect, 0)
+        near_link = player.start_tcp(1, address=NEAR)
+        assert player.order(b"AT+CWMODE_CUR=1") == OK + b"1,CLOSED\r\n"
+        assert player.requests()[0] == TcpAbort(near_link)
+        assert b"+CIPSTATUS:0" in player.order(b"AT+CIPSTATUS")

@@ -238,6 +238,7 @@ class TestFailure:
     def test_a_station_without_an_address_opens_nothing(self, dialect: Dialect) -> None:
         player = LinkPlayer(dialect)
         player.order(b"AT+CWMODE_CUR=1")
+        player.requests()
         assert player.order(TCP) == b"no ip\r\n\r\nERROR\r\n"
         assert player.requests() == []
 
