@@ -7,6 +7,7 @@ registered under its name so that ``sim://WORLD/MACHINE`` finds it, and that wor
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ from hil.virtual.bench import Bench, Contact
 from hil.virtual.chip import Chip, ChipSetup
 from hil.virtual.efuse import Efuse
 from hil.virtual.firmware.dialect import DIALECTS
+from hil.virtual.firmware.fault_table import FAULTS
 from hil.virtual.flash import NorFlash
 from hil.virtual.image import VersionStrings
 from hil.virtual.wiring import FLOW_CONTROL
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
     from hil.flashing.manifest import Firmware
     from hil.ports.control_lines import ControlLines
+    from hil.virtual.firmware.fault import Fault
 
     from .description import ModuleDescription, RigDescription
 
@@ -111,7 +114,7 @@ def _build_worlds(
         world = worlds.setdefault(parts.netloc, World())
         flash = _build_flash(module, firmware, stack)
         bench = Bench(
-            _build_chip(module, firmware, flash),
+            _build_chip(module, description, firmware, flash),
             circuit=_circuit_of(module, description),
             is_wake_link_closed=True,
         )
@@ -132,7 +135,14 @@ def _build_worlds(
     return benches
 
 
-def _build_chip(module: ModuleDescription, firmware: Firmware, flash: NorFlash) -> Chip:
+def list_faults() -> dict[str, str]:
+    """The faults that a virtual module can have, by name, and what goes wrong with each."""
+    return {name: fault.summary for name, fault in FAULTS.items()}
+
+
+def _build_chip(
+    module: ModuleDescription, description: RigDescription, firmware: Firmware, flash: NorFlash
+) -> Chip:
     setup = ChipSetup(
         efuse=Efuse.for_mac((FIRST_MAC + module.slot).to_bytes(6, "big")),
         dialect=DIALECTS[module.dialect or "documented"],
@@ -142,8 +152,22 @@ def _build_chip(module: ModuleDescription, firmware: Firmware, flash: NorFlash) 
             sdk_version=_stated(firmware.sdk_version),
             compile_time=_stated(firmware.compile_time),
         ),
+        faults=tuple(_find_fault(name, description) for name in module.faults),
     )
     return Chip(setup, flash)
+
+
+def _find_fault(name: str, description: RigDescription) -> Fault:
+    if name not in FAULTS:
+        near = get_close_matches(name, FAULTS, n=1)
+        raise RigFileError(
+            description.path,
+            "module.faults",
+            allowed="names of faults that `hil virtual faults` lists",
+            given=name,
+            remedy=f"Did you mean {near[0]!r}?" if near else "",
+        )
+    return FAULTS[name]
 
 
 def _stated(version: str) -> str:

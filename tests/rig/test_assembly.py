@@ -186,6 +186,26 @@ class TestFlowControl:
         assert "no uart-flow where DTR and RTS reset the module" in mistake_at_opening(rig)
 
 
+class TestFaults:
+    def rig_with(self, *faults: str) -> RigDescription:
+        return rig_of(replace(MODULE, faults=faults))
+
+    def test_a_virtual_module_has_the_faults_that_the_rig_file_names(self) -> None:
+        with open_rig(self.rig_with("ate-accepts-anything"), FIRMWARE) as rig:
+            rig.modules[0].start()
+            port = rig.modules[0].port.serial
+            port.timeout = 1
+            port.write(b"ATE2\r\n")
+            assert port.read(99) == b"ATE2\r\r\n\r\nOK\r\n"
+
+    def test_an_unknown_one_is_refused_with_the_nearest(self) -> None:
+        assert mistake_at_opening(self.rig_with("ate-accept-anything")) == (
+            "the built-in rig description: module.faults: expected names of faults that "
+            "`hil virtual faults` lists, found ate-accept-anything. Did you mean "
+            "'ate-accepts-anything'?"
+        )
+
+
 class TestRefused:
     def test_real_and_virtual_modules_mixed(self) -> None:
         real = ModuleDescription(1, "/dev/ttyUSB0")
