@@ -6,6 +6,7 @@ import pytest
 
 from hil.units import NS_PER_MS, NS_PER_S
 from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
+from hil.virtual.firmware.query import Queries
 from hil.virtual.network.message import Ping, Ponged, Resolve, Resolved
 
 from .chip_player import BUSY, ERROR, OK
@@ -50,6 +51,15 @@ def test_nobody_answers(dialect: Dialect, answer: bytes) -> None:
     player.hear(Ponged(1, NS_PER_S))
     assert player.take_sent() == b""
     assert player.order(b"AT") == OK
+
+
+def test_an_answer_is_kept_only_while_somebody_waits_for_it() -> None:
+    queries = Queries()
+    query = queries.begin()
+    assert queries.end(query) is None
+    queries.hear(Ponged(query, NS_PER_MS), NS_PER_S)
+    with pytest.raises(KeyError):
+        queries.is_answered(query)
 
 
 @both_dialects

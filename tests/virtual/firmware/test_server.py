@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hil.units import NS_PER_S
+from hil.virtual.action import Send
 from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
 from hil.virtual.network.message import (
     ListenFailed,
@@ -92,7 +93,7 @@ class TestSetting:
         player.start_tcp(1)
         player.let_come(-2)
         player.requests()
-        assert player.order(b"AT+CIPSERVER=0") == b"0,CLOSED\r\n2,CLOSED\r\n" + OK
+        assert player.order(b"AT+CIPSERVER=0") == OK + b"0,CLOSED\r\n2,CLOSED\r\n"
         assert player.requests() == [TcpStopListening(333), TcpClose(-1), TcpClose(-2)]
         assert player.let_come(-3) == b""
         assert player.requests() == [TcpAbort(-3)]
@@ -126,6 +127,16 @@ class TestClients:
         player.hear(TcpEnded(-1, is_reset=False))
         assert player.take_sent() == b"0,CLOSED\r\n"
         assert player.let_come(-3, address=NEAR) == b"0,CONNECT\r\n"
+
+    @pytest.mark.parametrize(
+        ("dialect", "farewell"),
+        [(DOCUMENTED, b"0,CLOSED\r\n"), (ESPRESSIF_0_23, b"0,CONNECT FAIL\r\n")],
+    )
+    def test_a_client_whose_connection_breaks_off(self, dialect: Dialect, farewell: bytes) -> None:
+        player = serving_player(dialect)
+        player.let_come(-1)
+        player.hear(TcpEnded(-1, is_reset=True))
+        assert player.take_sent() == farewell
 
     @both_dialects
     def test_a_sixth_client_is_turned_away(self, dialect: Dialect) -> None:
@@ -229,4 +240,8 @@ class TestTimeout:
         player = serving_player()
         player.let_come(-1)
         player.wait(100 * NS_PER_S)
+        player.actions.clear()
+        set_ns = player.now_ns
         assert player.order(b"AT+CIPSTO=10") == OK + b"0,CLOSED\r\n"
+        sends = [action for action in player.actions if isinstance(action, Send)]
+        assert all(send.at_ns > set_ns for send in sends)
