@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hil.units import KIB, MIB, NS_PER_S
-from hil.virtual.action import Action, DeepSleep, Restart, Send, SetLineFormat
+from hil.units import KIB, MIB, NS_PER_MS, NS_PER_S
+from hil.virtual.action import Action, DeepSleep, Restart, Send, SetLineFormat, Transmit
 from hil.virtual.firmware.at_firmware import AtFirmware, FirmwareIdentity
 from hil.virtual.firmware.dialect import DOCUMENTED, Dialect
 from hil.virtual.flash import NorFlash
@@ -14,7 +14,7 @@ from hil.virtual.uart import Burst, LineFormat
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hil.virtual.outside import OutsideEvent
+    from hil.virtual.outside import OutsideEvent, OutsideRequest
 
 IDENTITY = FirmwareIdentity(
     at_version="0.23.0.0",
@@ -49,6 +49,7 @@ class ChipPlayer:
         self.restarts = 0
         self.deep_sleep: DeepSleep | None = None
         self._sent = bytearray()
+        self._requests: list[OutsideRequest] = []
         self.power_on()
 
     def power_on(self) -> None:
@@ -72,6 +73,10 @@ class ChipPlayer:
             self.now_ns = max(self.now_ns, due_ns)
             self.carry_out(self.firmware.advance(due_ns))
         self.now_ns = max(self.now_ns, now_ns)
+
+    def wait_ms(self, duration_ms: int) -> None:
+        """Let time pass."""
+        self.advance(self.now_ns + duration_ms * NS_PER_MS)
 
     def settle(self) -> None:
         """Let time pass until the firmware waits for bytes only."""
@@ -104,6 +109,11 @@ class ChipPlayer:
         sent, self._sent = bytes(self._sent), bytearray()
         return sent
 
+    def take_requests(self) -> list[OutsideRequest]:
+        """What the firmware asked of the air and the network since the last call."""
+        requests, self._requests = self._requests, []
+        return requests
+
     def areas(self) -> tuple[bytes, bytes]:
         """Content of the user and the system parameter area of a flash of 1 MB or more."""
         size = self.flash.size_bytes
@@ -116,6 +126,8 @@ class ChipPlayer:
             match action:
                 case Send(data):
                     self._sent += data
+                case Transmit(request):
+                    self._requests.append(request)
                 case SetLineFormat(line_format):
                     self.line_format = line_format
                 case Restart(at_ns):
