@@ -39,6 +39,11 @@ class Air:
         return tuple(self._access_points)
 
     @property
+    def soft_aps(self) -> tuple[AccessPoint, ...]:
+        """Those of the modules, as far as they are on the air."""
+        return tuple(each.soft_ap for each in self._antennas if each.soft_ap is not None)
+
+    @property
     def phones(self) -> tuple[Phone, ...]:
         """The phones."""
         return tuple(self._phones)

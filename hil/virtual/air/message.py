@@ -90,7 +90,8 @@ class Scan:
 class Join:
     """Associate with an access point; answered by `Joined` or `JoinFailed`.
 
-    An access point that is there and stays silent leaves it without an answer. Whatever the station was joined to before is left first, without an event.
+    An access point that is there and stays silent leaves it without an answer. Whatever the
+    station was joined to before is left first, without an event.
 
     Args:
         ssid: Its name.

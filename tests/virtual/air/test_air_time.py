@@ -155,7 +155,11 @@ class TestAgenda:
 
     def test_a_step_may_plan_another(self) -> None:
         agenda, done = Agenda(), list[int]()
-        agenda.plan(10, lambda now_ns: agenda.plan(now_ns, done.append) and None)
+
+        def plan_another(now_ns: int) -> None:
+            agenda.plan(now_ns, done.append)
+
+        agenda.plan(10, plan_another)
         agenda.advance(10)
         assert done == [10]
 
@@ -182,9 +186,9 @@ def test_an_air_lives_in_a_world_with_a_module_on_a_bench(host: Host) -> None:
     assert host.bench.chip.phase is Phase.RUNNING
     antenna.take(Join(b"lab", b"password", None, MAC_A), host.world.now_ns)
     host.wait(S)
-    assert [each.mac for each in ap.stations] == [MAC_A]
+    assert {each.mac for each in ap.stations} == {MAC_A}
     host.switch(Contact.POWER, is_closed=False)
     host.wait(299 * S)
-    assert len(ap.stations) == 1
+    assert ap.stations
     host.wait(S)
-    assert ap.stations == ()
+    assert not ap.stations

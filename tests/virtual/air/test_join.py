@@ -221,7 +221,7 @@ class TestLoss:
     @pytest.mark.parametrize(("is_orderly", "after_ns"), [(True, 0), (False, 6 * S)])
     def test_a_station_notices_an_access_point_that_goes_off(
         self,
-        is_orderly: bool,  # noqa: FBT001
+        is_orderly: bool,
         after_ns: int,
     ) -> None:
         player = AirPlayer()

@@ -87,7 +87,7 @@ def test_a_hidden_network_tells_its_name_only_to_who_asks_for_it() -> None:
 
 
 @pytest.mark.parametrize(("rssi_dbm", "is_seen"), [(-98, True), (-99, False)])
-def test_too_weak_a_signal_is_not_heard(rssi_dbm: int, is_seen: bool) -> None:  # noqa: FBT001
+def test_too_weak_a_signal_is_not_heard(rssi_dbm: int, is_seen: bool) -> None:
     player = AirPlayer()
     player.add(rssi_dbm=rssi_dbm)
     assert bool(sightings_of(Scan(), player)) is is_seen
@@ -122,9 +122,7 @@ def test_modules_see_the_soft_aps_of_others_behind_the_access_points_and_never_t
     assert [each.ssid for each in seen_by_owner.sightings] == [b"lab"]
     assert isinstance(seen_by_other, ScanDone)
     assert seen_by_other.sightings[1:] == (
-        Sighting(
-            b"ESP_000002", bytes.fromhex("1afe34000002"), 5, -40, Security.WPA2_PSK
-        ),
+        Sighting(b"ESP_000002", bytes.fromhex("1afe34000002"), 5, -40, Security.WPA2_PSK),
     )
 
 

@@ -69,14 +69,14 @@ class TestStation:
 
 @pytest.mark.parametrize("is_orderly", [True, False])
 class TestWhatWasUnderWay:
-    def test_a_scan_comes_to_nothing(self, is_orderly: bool) -> None:  # noqa: FBT001
+    def test_a_scan_comes_to_nothing(self, is_orderly: bool) -> None:
         player = AirPlayer()
         module = player.module()
         module.ask(Scan())
         module.silence(is_orderly=is_orderly)
         assert player.air.next_deadline_ns() is None
 
-    def test_joining_comes_to_nothing(self, is_orderly: bool) -> None:  # noqa: FBT001
+    def test_joining_comes_to_nothing(self, is_orderly: bool) -> None:
         player = AirPlayer()
         ap = player.add()
         module = player.module()
@@ -86,7 +86,7 @@ class TestWhatWasUnderWay:
         assert player.air.next_deadline_ns() is None
         assert ap.stations == ()
 
-    def test_a_lease_does_not_come(self, is_orderly: bool) -> None:  # noqa: FBT001
+    def test_a_lease_does_not_come(self, is_orderly: bool) -> None:
         player = AirPlayer()
         player.add()
         module = player.module()
@@ -100,7 +100,7 @@ class TestWhatWasUnderWay:
 
     def test_the_loss_of_the_access_point_is_not_told_any_more(
         self,
-        is_orderly: bool,  # noqa: FBT001
+        is_orderly: bool,
     ) -> None:
         player = AirPlayer()
         ap = player.add()
@@ -111,7 +111,7 @@ class TestWhatWasUnderWay:
         player.wait(400 * S)
         assert module.take() == []
 
-    def test_credentials_are_not_heard(self, is_orderly: bool) -> None:  # noqa: FBT001
+    def test_credentials_are_not_heard(self, is_orderly: bool) -> None:
         player = AirPlayer()
         phone = player.air.add_phone("phone", PHONE)
         module = player.module()
@@ -128,7 +128,7 @@ class TestSoftAp:
     @pytest.mark.parametrize(("is_orderly", "after_ns"), [(True, 0), (False, 6 * S)])
     def test_its_stations_notice(
         self,
-        is_orderly: bool,  # noqa: FBT001
+        is_orderly: bool,
         after_ns: int,
     ) -> None:
         player = AirPlayer()
@@ -143,7 +143,7 @@ class TestSoftAp:
     @pytest.mark.parametrize("is_orderly", [True, False])
     def test_the_module_itself_is_told_nothing_more(
         self,
-        is_orderly: bool,  # noqa: FBT001
+        is_orderly: bool,
     ) -> None:
         player = AirPlayer()
         owner, guest = player.module(MAC_B), player.module(MAC_A)
