@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.errors import AccessPointError, NeedMissingError
-from hil.ports.access_point import Ability, ApSecurity, ApSetup, ApStation
+from hil.ports.access_point import (
+    Ability,
+    ApSecurity,
+    ApSetup,
+    ApStation,
+    needs_met_by_access_point,
+)
 from hil.ports.commanded_access_point import ApCommands, CommandedAccessPoint
 
 from .access_points import MAC, SETUP, CommandedPlace
@@ -103,7 +109,16 @@ class TestGiven:
         assert "secret" not in arguments
 
     def test_nothing_comes_from_standard_input(self, tmp_path: Path) -> None:
-        shell(tmp_path, "cat > read").switch(is_on=False)
+        before, (reader, writer) = os.dup(0), os.pipe()
+        try:
+            os.dup2(reader, 0)
+            os.write(writer, b"typed ahead")
+            os.close(writer)
+            shell(tmp_path, "cat > read").switch(is_on=False)
+        finally:
+            os.dup2(before, 0)
+            os.close(before)
+            os.close(reader)
         assert (tmp_path / "read").read_text() == ""
 
     def test_what_a_command_leaves_running_is_not_waited_for(self, tmp_path: Path) -> None:
@@ -131,6 +146,11 @@ class TestAbilities:
             SETUP, commands, "bench-7", folder=tmp_path, timeout_s=20
         )
         assert access_point.abilities == abilities
+        assert needs_met_by_access_point(access_point) == {"ap"}
+
+    def test_both_switching_and_setting_up_are_control(self, tmp_path: Path) -> None:
+        access_point = shell(tmp_path, "exit 0")
+        assert needs_met_by_access_point(access_point) == {"ap", "ap-control"}
 
     def test_a_missing_command_is_asked_for(self, tmp_path: Path) -> None:
         access_point = CommandedAccessPoint(

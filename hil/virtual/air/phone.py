@@ -98,5 +98,5 @@ class Phone:
                 self.failure = reason
             case Leased(lease):
                 self._lease = lease.address
-            case ApLost():
-                self._lease = None
+            case ApLost():  # `ap` and `address` tell
+                pass

@@ -159,6 +159,18 @@ class TestRequest:
         assert [type(each).__name__ for each in module.take()] == ["Joined", "Joined"]
         assert [each.address for each in ap.stations] == [None]
 
+    def test_who_joins_anew_has_to_ask_anew(self) -> None:
+        player = AirPlayer()
+        ap = player.add(has_dhcp=False)
+        module = player.module()
+        module.join_and_lease()
+        module.join()
+        player.wait(S)
+        module.take()
+        ap.serve_by(server(), player.now_ns)
+        player.wait(60 * S)
+        assert module.take() == []
+
     def test_who_cannot_hear_the_access_point_gets_it_when_that_is_back(self) -> None:
         player = AirPlayer()
         ap = player.add()

@@ -90,6 +90,19 @@ def test_of_two_phones_the_first_is_understood() -> None:
     assert module.take() == [HEARD]
 
 
+def test_whoever_stops_listening_hears_none_of_two_phones() -> None:
+    player = AirPlayer()
+    first, second = player.air.add_phone("a", PHONE), player.air.add_phone("b", MAC_B)
+    module = player.module()
+    module.ask(ListenForCredentials(1))
+    first.tell(1, b"lab", b"password", 0)
+    second.tell(1, b"other", b"12345678", 0)
+    player.wait(2 * S)
+    module.ask(StopListening())
+    player.wait(100 * S)
+    assert module.take() == []
+
+
 def test_all_modules_that_listen_hear_it() -> None:
     player = AirPlayer()
     modules = [player.module(MAC_A), player.module(MAC_B), player.module(PHONE)]

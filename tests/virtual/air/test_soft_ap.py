@@ -299,6 +299,18 @@ class TestPhones:
         player.wait(2 * S)
         assert phones[4].address == IPv4Address("192.168.4.6")
 
+    def test_one_of_four_that_comes_back_finds_its_place(self) -> None:
+        player = AirPlayer()
+        owner_of(player)
+        phones = [player.air.add_phone(f"{n}", PHONE[:-1] + bytes([n])) for n in range(4)]
+        for phone in phones:
+            phone.join(b"ESP_000002", b"", player.now_ns)
+        player.wait(2 * S)
+        phones[2].vanish(player.now_ns)
+        phones[2].join(b"ESP_000002", b"", player.now_ns)
+        player.wait(2 * S)
+        assert phones[2].address == IPv4Address("192.168.4.4")
+
     @pytest.mark.parametrize(("name", "mac"), [("phone", MAC_A), ("other", PHONE)])
     def test_names_and_addresses_belong_to_one_phone(self, name: str, mac: bytes) -> None:
         player = AirPlayer()
