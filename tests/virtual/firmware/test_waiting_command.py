@@ -47,6 +47,7 @@ class Collector:
     """An input that takes bytes up to a full stop, or up to a pause of 20 ms."""
 
     echoes = True
+    is_full = False
 
     def __init__(self, state: FirmwareState) -> None:
         self.state = state
