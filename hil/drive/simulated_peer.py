@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from ipaddress import AddressValueError, IPv4Address
 from typing import TYPE_CHECKING
 
 from hil.errors import PeerError
 from hil.ports.network_peer import (
+    NETWORK_REMEDY,
     SOURCE_PATTERN,
     WINDOW_BYTES,
     Behaviour,
     Datagram,
     Ending,
     Endpoint,
+    require_address,
 )
 from hil.units import format_duration, ns_to_seconds, seconds_to_ns
 from hil.virtual.errors import VirtualError
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 SEND_BUFFER_BYTES = 64 * 1024
 """How much a peer's network stack takes ahead of the module's window."""
-
-_NETWORK = "Check that this computer and the module are in one network"
 
 _BEHAVIOURS: dict[Behaviour, Callable[[], Peer]] = {
     Behaviour.ECHO: Echo,
@@ -91,7 +90,7 @@ class SimulatedConnection:
     def send(self, data: bytes, deadline_ns: int) -> None:
         """Send bytes; returns when the network has taken all of them."""
         begin_ns = self._world.now_ns
-        rest = data
+        rest = memoryview(data)
         while rest:
             _wait(self._world, lambda: self._room() > 0 or self._end.is_gone, deadline_ns)
             room = self._room()
@@ -101,7 +100,7 @@ class SimulatedConnection:
                 waited = format_duration(self._world.now_ns - begin_ns)
                 reason = f"only {len(data) - len(rest)} were taken within {waited}"
                 raise self._failed(len(data), reason)
-            self._end.send(rest[:room], self._world.now_ns)
+            self._end.send(bytes(rest[:room]), self._world.now_ns)
             rest = rest[room:]
 
     def _room(self) -> int:
@@ -239,7 +238,7 @@ class SimulatedUdpPeer:
 
     def send(self, data: bytes, target: Endpoint) -> None:
         """Send one datagram."""
-        address = _address_in(target, f"send a datagram of {len(data)} bytes to")
+        address = require_address(target, f"send a datagram of {len(data)} bytes to")
         self._host.send_udp(self._port, data, address, target.port, self._world.now_ns)
 
     def receive(self, deadline_ns: int) -> Datagram | None:
@@ -301,7 +300,7 @@ class SimulatedPeers:
     def dial(self, target: Endpoint, deadline_ns: int) -> SimulatedConnection:
         """Connect to the module's server."""
         begin_ns, script = self.world.now_ns, Script()
-        address = _address_in(target, "connect to")
+        address = require_address(target, "connect to")
         end = self._host.dial(script, address, target.port, begin_ns)
         _wait(self.world, lambda: script.end is not None or script.is_refused, deadline_ns)
         if script.end is not None:
@@ -319,7 +318,7 @@ class SimulatedPeers:
             str(target),
             attempted="connect to",
             reason=f"nobody answered within {waited_s:.3g} s",
-            remedy=_NETWORK,
+            remedy=NETWORK_REMEDY,
         )
 
     def hold(self, script: Script, end: TcpEnd) -> SimulatedConnection:
@@ -355,12 +354,3 @@ class SimulatedPeers:
                 reason="Address already in use",
                 remedy="Choose another port; 0 picks a free one",
             ) from None
-
-
-def _address_in(target: Endpoint, attempted: str) -> IPv4Address:
-    try:
-        return IPv4Address(target.address)
-    except AddressValueError as error:
-        raise PeerError(
-            str(target), attempted=attempted, reason=str(error), remedy=_NETWORK
-        ) from None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import AddressValueError, IPv4Address
 from typing import TYPE_CHECKING, Protocol
 
 from hil.errors import PeerError
@@ -27,6 +28,9 @@ WINDOW_BYTES = 65535
 
 SOURCE_PATTERN = bytes(range(256))
 """What a source sends, again and again."""
+
+NETWORK_REMEDY = "Check that this computer and the module are in one network"
+"""What to do when an address does not lead to the module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +296,20 @@ def receive_exactly(connection: TcpConnection, count: int, clock: Clock, deadlin
             received=received,
         )
     return received
+
+
+def require_address(target: Endpoint, attempted: str) -> IPv4Address:
+    """The address of an endpoint. Names are for modules: a peer asks no name service.
+
+    Raises:
+        PeerError: It is none.
+    """
+    try:
+        return IPv4Address(target.address)
+    except AddressValueError as error:
+        raise PeerError(
+            str(target), attempted=attempted, reason=str(error), remedy=NETWORK_REMEDY
+        ) from None
 
 
 def _since(begin_ns: int, clock: Clock) -> str:

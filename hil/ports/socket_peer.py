@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 from hil.errors import NeedMissingError, PeerError
 from hil.units import NS_PER_S, format_duration
 
-from .network_peer import WINDOW_BYTES, Datagram, Ending, Endpoint
+from .network_peer import (
+    NETWORK_REMEDY,
+    WINDOW_BYTES,
+    Datagram,
+    Ending,
+    Endpoint,
+    require_address,
+)
 from .socket_service import SocketService
 
 if TYPE_CHECKING:
@@ -41,7 +48,6 @@ _REMEDIES = {
     errno.EADDRNOTAVAIL: "`host_address` in the rig file must be an address of this computer",
     errno.ECONNREFUSED: "Check that the module's server runs and which port it has",
 }
-_NETWORK = "Check that this computer and the module are in one network"
 
 
 class SocketConnection:
@@ -184,14 +190,16 @@ class SocketUdpPeer:
 
     def send(self, data: bytes, target: Endpoint) -> None:
         """Send one datagram."""
+        attempted = f"send a datagram of {len(data)} bytes to"
+        require_address(target, attempted)
         try:
             self._socket.sendto(data, (target.address, target.port))
         except OSError as error:
             raise PeerError(
                 str(target),
-                attempted=f"send a datagram of {len(data)} bytes to",
+                attempted=attempted,
                 reason=_reason_of(error),
-                remedy=_NETWORK,
+                remedy=NETWORK_REMEDY,
             ) from error
 
     def receive(self, deadline_ns: int) -> Datagram | None:
@@ -259,6 +267,7 @@ class SocketPeers:
 
     def dial(self, target: Endpoint, deadline_ns: int) -> SocketConnection:
         """Connect to the module's server."""
+        require_address(target, "connect to")
         timeout_s = max(0.001, (deadline_ns - self.clock.now_ns()) / NS_PER_S)
         try:
             dialled = socket.create_connection((target.address, target.port), timeout_s)
@@ -267,7 +276,7 @@ class SocketPeers:
                 str(target),
                 attempted="connect to",
                 reason=f"nobody answered within {timeout_s:.3g} s",
-                remedy=_NETWORK,
+                remedy=NETWORK_REMEDY,
             ) from None
         except OSError as error:
             raise _port_error(target, "connect to", error) from error
@@ -333,7 +342,7 @@ def _port_error(place: Endpoint, attempted: str, error: OSError | OverflowError)
         str(place),
         attempted=attempted,
         reason=_reason_of(error),
-        remedy=_REMEDIES.get(number or 0, _NETWORK),
+        remedy=_REMEDIES.get(number or 0, NETWORK_REMEDY),
     )
 
 
