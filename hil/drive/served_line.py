@@ -76,6 +76,13 @@ class ServedLine:
             self.owner = None
             self.is_backed_up = False
 
+    def hang_up(self, owner: str, now_ns: int) -> None:
+        """Stop being the owner of DTR, RTS and the line, which are released."""
+        if self.owner == owner:
+            self.set_break(is_on=False, now_ns=now_ns)
+            self.set_lines(dtr=False, rts=False, now_ns=now_ns)
+            self.release(owner)
+
     @property
     def hears_sync(self) -> bool:
         """Whether a loader or stub runs that understands the host as it is set now."""
@@ -93,6 +100,11 @@ class ServedLine:
         """The host asserts or releases DTR and RTS."""
         self._touched_ns = now_ns
         self.lines.set(dtr=dtr, rts=rts, now_ns=now_ns)
+
+    def set_break(self, *, is_on: bool, now_ns: int) -> None:
+        """The host begins or ends a break."""
+        self._touched_ns = now_ns
+        self._bench.set_break(is_on=is_on, now_ns=now_ns)
 
     def restart(self, now_ns: int) -> None:
         """Reset the module into what is in its flash."""

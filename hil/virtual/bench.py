@@ -15,6 +15,7 @@ from .adapter import SerialAdapter
 from .boot_rom import Straps
 from .chip import Phase
 from .transmitter import LineCut
+from .uart import Burst
 from .wiring import CIRCUITS
 
 if TYPE_CHECKING:
@@ -77,11 +78,33 @@ class Bench:
         self.adapter.set_format(self.chip.receive_format, now_ns, hears_all=True)
 
     def write(self, data: bytes, now_ns: int) -> None:
-        """The host sends bytes."""
-        if data:
+        """The host sends bytes; during a break they are lost."""
+        if data and not self.adapter.is_in_break:
             burst = self.adapter.write(data, now_ns)
             if self.chip.phase is not Phase.OFF:
                 self.chip.receive(burst)
+
+    def set_break(self, *, is_on: bool, now_ns: int) -> None:
+        """The host begins or ends a break: it holds its line low.
+
+        A UART takes the low line for a frame of zeros without a stop bit, and waits for the line to
+        rise before it looks for another. So the chip hears one NUL, however long the break is, one
+        frame after it has begun. What runs there takes it like any other byte: the firmware echoes
+        it, and its search for ``AT`` passes over it; in the middle of a line it spoils the command.
+
+        A break is taken to be longer than a frame, which at 115,200 baud is 87 us; the shortest
+        that pyserial and terminal programs send lasts 250 ms.
+
+        Source: Espressif's UART drivers clear the interrupt of the framing error and leave the
+        byte in the FIFO; on an ESP32 it was observed to be 00 (arduino-esp32, issue 10578). How
+        the 0.23 firmware does it was not observed.
+        """
+        if not is_on:
+            self.adapter.end_break(now_ns)
+        elif not self.adapter.is_in_break:
+            start_ns = self.adapter.begin_break(now_ns)
+            if self.chip.phase is not Phase.OFF:
+                self.chip.receive(Burst(start_ns, b"\0", self.chip.receive_format))
 
     def next_deadline_ns(self) -> int | None:
         """When the module wants to be woken."""
