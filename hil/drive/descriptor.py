@@ -23,6 +23,7 @@ class Descriptor:
     Attributes:
         number: The file descriptor.
         lost_bytes: How many bytes a host that did not read has lost.
+        is_held: Whether what is written waits although the host reads; `flush` when it ends.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Descriptor:
         os.set_blocking(number, False)
         self.number = number
         self.lost_bytes = 0
+        self.is_held = False
         self.close = close
         self.end_output = end_output
         self._outbox = bytearray()
@@ -70,7 +72,7 @@ class Descriptor:
 
     def flush(self) -> None:
         """Write what waits as far as the host reads; the end shows when reading."""
-        while self._outbox:
+        while self._outbox and not self.is_held:
             try:
                 written = os.write(self.number, self._outbox)
                 del self._outbox[:written]
