@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_HUNG_UP = getattr(select, "POLLRDHUP", 0)  # Linux has it; without, only a reset shows
 
 OUTBOX_BYTES = 64 * 1024
 """How much is kept for a host that does not read; more is lost, as in an adapter's buffer."""
@@ -53,6 +56,16 @@ class Descriptor:
             return None
         except OSError:  # reset by the other end; EIO of a terminal that nobody has open
             return b""
+
+    @property
+    def has_hung_up(self) -> bool:
+        """Whether the host has closed its end, also while bytes of it wait to be read.
+
+        If more of them wait than the system takes, it shows only when they have been read.
+        """
+        poll = select.poll()
+        poll.register(self.number, _HUNG_UP)
+        return bool(poll.poll(0))
 
     @property
     def is_full(self) -> bool:

@@ -82,8 +82,7 @@ class FramedLink(TcpLink):
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _admit(self, client: Descriptor, now_ns: int) -> None:
-        del now_ns
-        if self._is_owner:
+        if self._is_owner and not self._give_way(now_ns):
             self._refuse(client)
             return
         if self._client is not None:
@@ -102,8 +101,7 @@ class FramedLink(TcpLink):
             return False
         data = client.read(READ_BYTES)
         if data == b"":
-            self._drop(client)
-            self._leave(now_ns)
+            self._lose(client, now_ns)
         elif data:
             self._receive(client, data, now_ns)
         return data is not None
@@ -158,7 +156,7 @@ class FramedLink(TcpLink):
     def _begin(self, client: Descriptor, now_ns: int) -> None:
         if client is not self._client:  # dismissed meanwhile
             return
-        if self._line.acquire(self.name, now_ns):
+        if self._line.acquire(self.name, now_ns, gives_way=self._give_way):
             client.write(format_frame(Hello(self._line.name)))
         else:
             self._waiting.clear()
@@ -166,7 +164,7 @@ class FramedLink(TcpLink):
 
     def _leave(self, now_ns: int) -> None:
         self._waiting.clear()
-        self._line.hang_up(self.name, now_ns)
+        super()._leave(now_ns)
 
     def _carry_to(self, client: Descriptor, now_ns: int) -> None:
         if self._is_owner and (data := self._line.take(now_ns)):

@@ -58,9 +58,9 @@ class Rfc2217Link(TcpLink):
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _admit(self, client: Descriptor, now_ns: int) -> None:
-        if self._client is None and self._line.acquire(self.name, now_ns):
+        is_free = self._client is None or self._give_way(now_ns)
+        if is_free and self._line.acquire(self.name, now_ns, gives_way=self._give_way):
             self._client = client
-            self._waiting = b""
             port = LinePort(self._line, now_ns)
             self._com_port = ComPort(port, client, f"hil virtual serve, {self._line.name}")
         else:
@@ -73,8 +73,7 @@ class Rfc2217Link(TcpLink):
         if not self._waiting:
             data = client.read(READ_BYTES)
             if data == b"":
-                self._drop(client)
-                self._line.hang_up(self.name, now_ns)
+                self._lose(client, now_ns)
             if not data:
                 return data is not None
             self._waiting = data
@@ -99,9 +98,12 @@ class Rfc2217Link(TcpLink):
             com_port.receive(data, now_ns, is_purged=is_purged)
         except TelnetError as error:
             _log.warning("%s: dismissed a client: %s", self.name, error)
-            self._waiting = b""
             self._dismiss(client, f"this is no RFC2217: {error}\r\n".encode())
-            self._line.hang_up(self.name, now_ns)
+            self._leave(now_ns)
+
+    def _leave(self, now_ns: int) -> None:
+        self._waiting = b""
+        super()._leave(now_ns)
 
     def _carry_to(self, client: Descriptor, now_ns: int) -> None:
         if self._com_port is not None and (data := self._line.take(now_ns)):

@@ -133,6 +133,23 @@ class TcpLink(ABC):
             self._client = None
         client.close()
 
+    def _give_way(self, now_ns: int) -> bool:
+        """Somebody wants in: lose a client of which only bytes that wait for the wire are left."""
+        client = self._client
+        if client is None or not client.has_hung_up:
+            return False
+        self._lose(client, now_ns)
+        return True
+
+    def _lose(self, client: Descriptor, now_ns: int) -> None:
+        """The client that used the line has gone."""
+        self._drop(client)
+        self._leave(now_ns)
+
+    def _leave(self, now_ns: int) -> None:
+        """Forget what the client has sent, and give the line back."""
+        self._line.hang_up(self.name, now_ns)
+
     def close(self) -> None:
         """Close all connections and stop listening."""
         self._line.release(self.name)

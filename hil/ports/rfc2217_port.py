@@ -63,6 +63,13 @@ class Rfc2217Port(rfc2217.Serial):
                 raise RefusedError(f"the server said {said!r} and left") from error
             raise
 
+    def close(self) -> None:
+        """Disconnect; pyserial leaves the socket open if the server has gone first."""
+        connection = self._socket
+        super().close()
+        if connection is not None:
+            connection.close()
+
     def _heard_from_server(self) -> str:
         heard = b""
         while self._read_buffer is not None:
