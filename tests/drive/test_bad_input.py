@@ -84,6 +84,17 @@ def test_a_second_client_is_refused_on_every_kind_of_link(module: ServedModule, 
             talk_until_ok(port)
 
 
+@pytest.mark.skipif("pty" not in KINDS, reason="inotify is Linux's")
+def test_a_terminal_that_is_opened_in_vain_is_logged_once(
+    module: ServedModule, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    with port_at(module, "url") as port:
+        talk_until_ok(port)
+        require_refusal(module, "pty")
+    assert caplog.messages == [f"{module.pty}: what a program sends is lost, module0 is in use"]
+
+
 @pytest.mark.parametrize("kind", ["url", "rfc2217", "raw"])
 @pytest.mark.parametrize(
     "noise", [NOISE, b"\xff" * 70_000, b"\0" * 70_000], ids=["random", "ff", "00"]
@@ -269,10 +280,11 @@ def test_a_client_that_has_asked_for_silence_can_end_it_however_much_waits() -> 
             assert client is not None
             client.write(b"\0" * OUTBOX_BYTES)
             driven.rest()
-            assert client.has_outbox
+            waits = [client.has_outbox]
             far.sendall(b"\xff\xfa\x2c\x09\xff\xf0")
             driven.rest()
-            assert not client.has_outbox
+            waits.append(client.has_outbox)
+            assert waits == [True, False]
         link.close()
 
 
