@@ -86,7 +86,9 @@ def test_a_rig_flashes_through_its_own_port(module: ServedModule) -> None:
     lines.set({Line.RESET: False, Line.STRAP: True})
     log = b""
     while b"boot mode:(1," not in log:
-        log += port.receive(deadline_ns(port.clock, PATIENCE_S))
+        piece = port.receive(deadline_ns(port.clock, PATIENCE_S))
+        assert piece, f"no loader, only {log!r}"
+        log += piece
     lines.set({Line.STRAP: False})
     port.set_format(PortFormat())
     with open_loader_session(port, baud=921600) as session:

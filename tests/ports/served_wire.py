@@ -120,9 +120,15 @@ class HastyClock:
 
     def sleep(self, duration_s: float) -> None:
         self.arrive()
-        self._skipped_ns += seconds_to_ns(duration_s)
-        self.inside.do(lambda now_ns: None)
+        duration_ns = seconds_to_ns(duration_s)
+        until_ns = self._loop_ns() + duration_ns
+        self._skipped_ns += duration_ns
+        while self._loop_ns() < until_ns:  # a turn may have begun before the jump
+            pass
         self.arrive()
+
+    def _loop_ns(self) -> int:
+        return self.inside.do(lambda now_ns: now_ns)
 
 
 @contextmanager
