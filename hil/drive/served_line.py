@@ -17,6 +17,8 @@ from hil.virtual.chip import Phase
 from .board_lines import BoardLines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hil.virtual.bench import Bench
     from hil.virtual.uart import LineFormat
     from hil.virtual.world import World
@@ -56,16 +58,29 @@ class ServedLine:
         self.lines = BoardLines(bench)
         self.owner: str | None = None
         self.is_backed_up = False
+        self._gives_way: Callable[[int], object] | None = None
         self._bench = bench
         self._gather_ns = GATHER_NS if is_paced else UNPACED_GATHER_NS
         self._first_ns: int | None = None
         self._touched_ns = world.now_ns
         world.add(f"{name} lines", self.lines)
 
-    def acquire(self, owner: str, now_ns: int) -> bool:
-        """Become the owner; False if somebody else is. What arrived before is forgotten."""
+    def acquire(
+        self, owner: str, now_ns: int, *, gives_way: Callable[[int], object] | None = None
+    ) -> bool:
+        """Become the owner; False if somebody else is. What arrived before is forgotten.
+
+        Args:
+            owner: The name of who wants the line.
+            now_ns: The present moment.
+            gives_way: Called when somebody else wants the line later; releases it if the host has
+                gone and only bytes that wait for the wire are left of it.
+        """
+        if self.owner not in {None, owner} and self._gives_way is not None:
+            self._gives_way(now_ns)
         if self.owner is None:
             self.owner = owner
+            self._gives_way = gives_way
             self.discard_input(now_ns)
             self._touched_ns = now_ns
         return self.owner == owner
@@ -75,6 +90,13 @@ class ServedLine:
         if self.owner == owner:
             self.owner = None
             self.is_backed_up = False
+
+    def hang_up(self, owner: str, now_ns: int) -> None:
+        """Stop being the owner of DTR, RTS and the line, which are released."""
+        if self.owner == owner:
+            self.set_break(is_on=False, now_ns=now_ns)
+            self.set_lines(dtr=False, rts=False, now_ns=now_ns)
+            self.release(owner)
 
     @property
     def hears_sync(self) -> bool:
@@ -93,6 +115,11 @@ class ServedLine:
         """The host asserts or releases DTR and RTS."""
         self._touched_ns = now_ns
         self.lines.set(dtr=dtr, rts=rts, now_ns=now_ns)
+
+    def set_break(self, *, is_on: bool, now_ns: int) -> None:
+        """The host begins or ends a break."""
+        self._touched_ns = now_ns
+        self._bench.set_break(is_on=is_on, now_ns=now_ns)
 
     def restart(self, now_ns: int) -> None:
         """Reset the module into what is in its flash."""

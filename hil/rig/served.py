@@ -18,6 +18,7 @@ from hil.drive.pty_link import PtyLink
 from hil.drive.raw_link import RawLink
 from hil.drive.realtime import RealTime
 from hil.drive.registry import find_world
+from hil.drive.rfc2217_link import Rfc2217Link
 from hil.drive.served_line import ServedLine
 from hil.drive.tcp_server import TcpServer
 from hil.errors import PortError, RigFileError
@@ -49,6 +50,7 @@ class ServePlan:
         modules: How many modules.
         has_pty: Whether each gets a pseudo-terminal.
         tcp_port: First port of the framed links, 0 for free ones, None for no such links.
+        rfc2217_port: Likewise for RFC2217.
         raw_tcp_port: Likewise for plain bytes.
         resets_on_close: Whether the last close of a pseudo-terminal resets the module.
         dialect: What the AT firmware speaks.
@@ -61,6 +63,7 @@ class ServePlan:
     modules: int = 1
     has_pty: bool = False
     tcp_port: int | None = None
+    rfc2217_port: int | None = None
     raw_tcp_port: int | None = None
     resets_on_close: bool = True
     dialect: str = "documented"
@@ -82,12 +85,14 @@ class ServedModule:
         module: Its number.
         pty: Path of its pseudo-terminal.
         url: Of its framed link.
+        rfc2217: Of its RFC2217 link.
         raw: Of its plain link.
     """
 
     module: int
     pty: str | None = None
     url: str | None = None
+    rfc2217: str | None = None
     raw: str | None = None
 
 
@@ -172,6 +177,8 @@ def _open_links(plan: ServePlan, slot: int, line: ServedLine, stack: ExitStack) 
             links["pty"] = PtyLink(line, resets_on_close=plan.resets_on_close)
     if plan.tcp_port is not None:
         links["url"] = FramedLink(line, _listen(plan.tcp_port, slot))
+    if plan.rfc2217_port is not None:
+        links["rfc2217"] = Rfc2217Link(line, _listen(plan.rfc2217_port, slot))
     if plan.raw_tcp_port is not None:
         links["raw"] = RawLink(line, _listen(plan.raw_tcp_port, slot))
     for link in links.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,18 +81,26 @@ def test_a_state_file_of_another_flash_is_refused_and_kept(tmp_path: Path) -> No
     assert state.read_bytes() == b"another" * 1000
 
 
-def test_a_port_that_is_taken_is_named() -> None:
+@pytest.mark.parametrize("kind", ["tcp_port", "rfc2217_port", "raw_tcp_port"])
+def test_a_port_that_is_taken_is_named(kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
-        with (
-            pytest.raises(PortError) as caught,
-            open_service(ServePlan(tcp_port=number), firmware()),
-        ):
+        plan = replace(ServePlan(), **{kind: number})
+        with pytest.raises(PortError) as caught, open_service(plan, firmware()):
             pass
     assert str(caught.value) == (
         f"cannot open 127.0.0.1:{number}: Address already in use. "
         "Choose another port; 0 picks a free one"
     )
+
+
+def test_links_that_claim_the_same_port_are_told_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        number = free.getsockname()[1]
+    plan = ServePlan(modules=2, tcp_port=number, rfc2217_port=number + 1)
+    with pytest.raises(PortError) as caught, open_service(plan, firmware()):
+        pass
+    assert str(caught.value).startswith(f"cannot open 127.0.0.1:{number + 1}: Address already in ")
 
 
 def test_a_service_that_never_runs_closes_its_links() -> None:

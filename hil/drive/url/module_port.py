@@ -10,12 +10,12 @@ from serial import SerialBase
 from hil.virtual.errors import VirtualError
 from hil.virtual.uart import LineFormat, Parity
 
-_PARITIES = {
+PARITIES = {
     serial.PARITY_NONE: Parity.NONE,
     serial.PARITY_ODD: Parity.ODD,
     serial.PARITY_EVEN: Parity.EVEN,
 }
-_HALF_STOP_BITS = {1: 2, 1.5: 3, 2: 4}
+HALF_STOP_BITS = {1: 2, 1.5: 3, 2: 4}
 
 
 class ModulePort(SerialBase):
@@ -47,14 +47,14 @@ class ModulePort(SerialBase):
         Raises:
             ValueError: No UART of an ESP8266 has them.
         """
-        if self._parity not in _PARITIES:
+        if self._parity not in PARITIES:
             raise ValueError(f"the UART of an ESP8266 has no parity {self._parity!r}")
         try:
             return LineFormat(
                 baud=self._baudrate,
                 data_bits=self._bytesize,
-                parity=_PARITIES[self._parity],
-                half_stop_bits=_HALF_STOP_BITS[self._stopbits],
+                parity=PARITIES[self._parity],
+                half_stop_bits=HALF_STOP_BITS[self._stopbits],
             )
         except VirtualError as error:
             raise ValueError(str(error)) from error
