@@ -25,19 +25,28 @@ from typing import TYPE_CHECKING
 from .action import (
     Action,
     DeepSleep,
-    Halt,
+    Hang,
     Restart,
+    RunProgram,
     RunStub,
     RunUserCode,
     Send,
     SetLineFormat,
 )
 from .boot_loader import BootStep, run_boot_loader
-from .boot_rom import ROM_BAUD_PER_HZ, BootTarget, ResetCause, Straps, rom_boot
+from .boot_rom import (
+    ROM_BAUD_PER_HZ,
+    BootTarget,
+    ResetCause,
+    Straps,
+    fatal_exception_text,
+    rom_boot,
+)
 from .firmware.at_firmware import AtFirmware, FirmwareIdentity
 from .flasher_stub import FlasherStub
 from .image import NO_VERSIONS, VersionStrings, version_strings
 from .loader_program import LoaderProgram
+from .ram_program import RamProgram
 from .rom_loader import RomLoader
 from .transmitter import LineCut, Transmitter
 from .uart import Burst, LineFormat, receive_as
@@ -277,12 +286,8 @@ class Chip:
 
     def _start_user(self, user: UserImage, now_ns: int) -> None:
         if user.is_crc_intact is False:  # its code in flash is not what was built
-            self._transmitter.send(
-                b"Fatal exception (0):\r\nepc1=0x%08x, epc2=0x00000000, epc3=0x00000000, "
-                b"excvaddr=0x00000000, depc=0x00000000\r\n" % user.ram.entry,
-                now_ns,
-            )
-            self._plan(self._transmitter.free_ns + WATCHDOG_NS, self._watchdog)
+            self._transmitter.send(fatal_exception_text(0, user.ram.entry), now_ns)
+            self._carry_out([Hang(now_ns)])
             return
         found = self._versions_of(user)
         if found is None:  # some other program; nothing of it can be observed on the UART
@@ -363,8 +368,12 @@ class Chip:
                     )
                 case RunUserCode(at_ns):
                     self._plan(max(at_ns, self._transmitter.free_ns), self._run_user_code)
-                case Halt(at_ns):
-                    self._plan(max(at_ns, self._transmitter.free_ns), self._halt)
+                case RunProgram(at_ns, entry):
+                    self._plan(
+                        max(at_ns, self._transmitter.free_ns), partial(self._start_ram, entry)
+                    )
+                case Hang(at_ns):
+                    self._plan(max(at_ns, self._transmitter.free_ns) + WATCHDOG_NS, self._watchdog)
 
     def _set_receive_format(self, line_format: LineFormat, now_ns: int) -> None:
         del now_ns
@@ -383,15 +392,17 @@ class Chip:
         self._latched = Straps()
         self._restart(now_ns)
 
-    def _halt(self, now_ns: int) -> None:
-        self._stop(now_ns)
-
     def _start_stub(self, version: int, now_ns: int) -> None:
         loader = self._program
-        if isinstance(loader, RomLoader):
+        if isinstance(loader, LoaderProgram):  # a stub can be loaded over another one
             self._start(
                 FlasherStub(self.flash, loader.registers, self._receive_format, version), now_ns
             )
+
+    def _start_ram(self, entry: int, now_ns: int) -> None:
+        loader = self._program
+        if isinstance(loader, LoaderProgram):
+            self._start(RamProgram(entry, loader.registers, self._receive_format), now_ns)
 
     def _fall_asleep(self, duration_us: int, now_ns: int) -> None:
         self._stop(now_ns)
