@@ -95,8 +95,9 @@ def test_only_the_assembly_knows_both_worlds() -> None:
         if not named(path).startswith(("hil/virtual/", "hil/drive/"))
         and any(name.startswith(("hil.virtual", "hil.drive")) for name in imports_of(path))
     ]
-    # The assembly builds virtual modules; served.py hands its world to real links.
-    assert both == ["hil/rig/assembly.py", "hil/rig/served.py"]
+    # The assembly builds virtual modules; served.py hands its world to real links; urls.py makes
+    # their URLs known to a program that opens its port itself.
+    assert both == ["hil/rig/assembly.py", "hil/rig/served.py", "hil/rig/urls.py"]
 
 
 @pytest.mark.parametrize("name", sorted(THIRD_PARTY))
