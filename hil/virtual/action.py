@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .outside import OutsideRequest
     from .uart import LineFormat
 
 
@@ -28,9 +29,15 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class SetLineFormat:
-    """Switch UART0 to another format as soon as the transmit queue is empty."""
+    """Switch UART0 to another format as soon as the transmit queue is empty.
+
+    Args:
+        format: Speed and frame.
+        flow_control: 0 none, 1 RTS, 2 CTS, 3 both (line 252).
+    """
 
     format: LineFormat
+    flow_control: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +99,27 @@ class Hang:
     at_ns: int
 
 
-Action = Send | SetLineFormat | Restart | DeepSleep | RunStub | RunUserCode | RunProgram | Hang
+@dataclass(frozen=True, slots=True)
+class Transmit:
+    """Ask something of the air or the network.
+
+    Args:
+        request: What.
+        at_ns: When it leaves the antenna.
+    """
+
+    request: OutsideRequest
+    at_ns: int
+
+
+Action = (
+    Send
+    | SetLineFormat
+    | Transmit
+    | Restart
+    | DeepSleep
+    | RunStub
+    | RunUserCode
+    | RunProgram
+    | Hang
+)

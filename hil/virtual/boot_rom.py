@@ -118,17 +118,3 @@ def load_log(image: RamImage) -> bytes:
             room = LINE_BYTES - (8 - left)
     lines.append(f"csum 0x{image.computed_checksum:02x}\r\n")
     return "".join(lines).encode()
-
-
-def fatal_exception_text(cause: int, address: int, data_address: int = 0) -> bytes:
-    """What the ROM's handler prints when no other one is there, before the watchdog bites.
-
-    Args:
-        cause: The processor's number for the exception.
-        address: Of the instruction.
-        data_address: What the instruction wanted to reach.
-    """
-    return (
-        b"Fatal exception (%d):\r\nepc1=0x%08x, epc2=0x00000000, epc3=0x00000000, "
-        b"excvaddr=0x%08x, depc=0x00000000\r\n" % (cause, address, data_address)
-    )

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from hil.units import NS_PER_US
 
 from .action import Action, Hang, Restart, Send
-from .boot_rom import fatal_exception_text
 from .ram_space import RamSpace
 from .rom_functions import ROM_FUNCTIONS
 from .xtensa.core import Core, CoreError
@@ -40,6 +39,20 @@ _FIFO_BYTES = 128
 _STACK = 0x3FFF_FFF0
 _RETURN_ADDRESS = 0x4000_0000
 """Stands for the place in the ROM that called the program."""
+
+
+def fatal_exception_text(cause: int, address: int, data_address: int = 0) -> bytes:
+    """What the ROM's handler prints when no other one is there, before the watchdog bites.
+
+    Args:
+        cause: The processor's number for the exception.
+        address: Of the instruction.
+        data_address: What the instruction wanted to reach.
+    """
+    return (
+        b"Fatal exception (%d):\r\nepc1=0x%08x, epc2=0x00000000, epc3=0x00000000, "
+        b"excvaddr=0x%08x, depc=0x00000000\r\n" % (cause, address, data_address)
+    )
 
 
 class _EndlessLoop:

@@ -1,11 +1,16 @@
 """The AT firmware as a program on the chip: when it hears, echoes, answers and is busy.
 
-Theory of operation. Three things can be due, and each is a moment: the end of start-up, the answer
-of the command that runs, and the end of the bytes that are arriving. Bytes are taken in pieces that
-end at an LF at the latest, and before the next answer is due, so that an echo never overtakes an
-answer. Of two things at the same moment the bytes come first.
+Theory of operation. What can be due is a moment: the end of start-up, the end of the bytes that are
+arriving, what the command that runs waits for, what its services (`hil.virtual.firmware.service`)
+want to do, and the pause that ends a packet of passthrough. Bytes are taken in pieces that end at
+an LF at the latest (or at the last byte that a prompt asked for), and before anything else is due,
+so that an echo never overtakes an answer. Of two things at the same moment the bytes come first.
 
-While a command runs, each LF is answered ``busy p...`` and its line is lost.
+Events from the outside go to the services; whatever they or time have changed, the command that
+runs is asked whether it can go on.
+
+While a command runs, each LF is answered ``busy p...`` and its line is lost; ``busy s...`` while
+data are being sent.
 
 Source: section 2; A-06, A-10, A-13, A-70 in docs/ambiguities.
 """
@@ -13,12 +18,15 @@ Source: section 2; A-06, A-10, A-13, A-70 in docs/ambiguities.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hil.units import NS_PER_MS
-from hil.virtual.action import DeepSleep, Restart, Send
+from hil.virtual.action import DeepSleep, Restart
 
-from .command_table import run_line
+from .command import Job, Outcome, Wait
+from .command_table import COMMANDS, run_line
+from .fault import TamperedOutput, lay_faults
 from .line import LF, Line, LineReader
 from .parameter_store import ParameterStore
 from .state import FirmwareIdentity, FirmwareState
@@ -28,10 +36,12 @@ if TYPE_CHECKING:
 
     from hil.virtual.action import Action
     from hil.virtual.flash import NorFlash
+    from hil.virtual.outside import OutsideEvent
     from hil.virtual.uart import Burst, LineFormat
 
-    from .command import Outcome
+    from .command import Task
     from .dialect import Dialect
+    from .fault import Fault
 
 __all__ = ["START_UP_NS", "AtFirmware", "FirmwareIdentity"]
 
@@ -40,8 +50,17 @@ START_UP_NS = 200 * NS_PER_MS
 
 _READY = b"\r\nready\r\n"
 _BUSY = b"\r\nbusy p...\r\n"
+_BUSY_SENDING = b"\r\nbusy s...\r\n"
 _FORCED_RESTART = b"\r\nWill force to restart!!!\r\n\r\nOK\r\n"
 _RESTART_COMMAND = b"+RST"
+
+
+@dataclass(slots=True)
+class _Running:
+    """A job that is under way, and what it waits for."""
+
+    job: Job
+    wait: Wait
 
 
 class AtFirmware:
@@ -53,7 +72,8 @@ class AtFirmware:
         flash: The flash that holds its parameters.
         identity: What AT+GMR tells of the image.
         dialect: Which firmware it is, where the document and the real one differ.
-        station_mac: The station's MAC address as the chip was made, six bytes.
+        factory_mac: The station's MAC address as the chip was made, six bytes.
+        faults: What is wrong with it.
 
     Raises:
         VirtualError: The flash is too small to have parameter areas.
@@ -65,13 +85,24 @@ class AtFirmware:
         identity: FirmwareIdentity,
         *,
         dialect: Dialect,
-        station_mac: bytes,
+        factory_mac: bytes,
+        faults: Sequence[Fault] = (),
     ) -> None:
         store = ParameterStore(flash, blank_means_factory=dialect.blank_sector_means_factory)
-        self._state = FirmwareState(identity, dialect, station_mac, store)
+        self._flash = flash
+        self._tampering = lay_faults(faults, COMMANDS)
+        self._state = FirmwareState(
+            identity,
+            dialect,
+            factory_mac,
+            store,
+            commands=self._tampering.commands,
+            out=TamperedOutput(store.user.uart.line_format, self._tampering) if faults else None,
+        )
+        self._tampering.begin(self._state)
         self._reader = LineReader(dialect.line_buffer_bytes)
         self._ready_ns: int | None = None
-        self._running: Outcome | None = None
+        self._running: _Running | None = None
         self._arriving: deque[Burst] = deque()
         self._has_left = False
 
@@ -85,6 +116,11 @@ class AtFirmware:
         """The current flow control: 0 none, 1 RTS, 2 CTS, 3 both. Source: line 252."""
         return self._state.uart.flow_control
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no byte can be taken now."""
+        return self._state.input is not None and self._state.input.is_full
+
     def start(self, now_ns: int) -> Sequence[Action]:
         """Begin to run; what arrives before ``ready`` is lost.
 
@@ -94,27 +130,34 @@ class AtFirmware:
         return ()
 
     def next_deadline_ns(self) -> int | None:
-        """When start-up, the running command or the arriving bytes end, whichever is first."""
+        """When the next of what the theory of operation lists is due."""
         due = [self._own_deadline_ns, self._arriving[0].end_ns() if self._arriving else None]
         return min((moment for moment in due if moment is not None), default=None)
 
     def advance(self, now_ns: int) -> Sequence[Action]:
         """Serve everything that is due at `now_ns`, in the order of time."""
-        actions: list[Action] = []
         while (due_ns := self.next_deadline_ns()) is not None and due_ns <= now_ns:
             if self._arriving and self._arriving[0].end_ns() == due_ns:
-                actions += self._end_piece(due_ns)
+                self._end_piece(due_ns)
             elif self._ready_ns is not None:
-                self._ready_ns = None
-                actions.append(Send(_READY, due_ns))
-            elif self._running is not None:
-                actions += self._answer(self._running)
-        return actions
+                self._become_ready(due_ns)
+            else:
+                self._serve(due_ns)
+            self._go_on(due_ns)
+        return self._state.out.take()
+
+    def hear(self, event: OutsideEvent, now_ns: int) -> Sequence[Action]:
+        """Something came in over the antenna; `advance` has been called up to `now_ns`."""
+        heard = None if self._is_deaf else self._tampering.heard(event)
+        if heard is not None:
+            for service in self._state.services:
+                service.hear(heard, now_ns)
+            self._go_on(now_ns)
+        return self._state.out.take()
 
     def bytes_wanted(self, burst: Burst) -> int:
-        """How many bytes to hand over: up to a line end, and not beyond the next answer."""
-        line_end = burst.data.find(LF)
-        count = len(burst.data) if line_end < 0 else line_end + 1
+        """How many bytes to hand over: up to one that acts, and not beyond what is due before."""
+        count = self._wanted(burst)
         due_ns = self._own_deadline_ns
         if due_ns is not None and burst.start_ns < due_ns < burst.end_ns(count):
             return max(1, burst.ended_by(due_ns))
@@ -127,68 +170,142 @@ class AtFirmware:
         while rest.data:
             piece, rest = rest.split(self.bytes_wanted(rest))
             self._arriving.append(piece)
-        return self._begin_piece() if is_idle else ()
+        if is_idle:
+            self._begin_piece()
+        return self._state.out.take()
 
     @property
     def _own_deadline_ns(self) -> int | None:
-        if self._ready_ns is not None:
+        """When anything but bytes is due."""
+        if self._ready_ns is not None or self._has_left:
             return self._ready_ns
-        return None if self._running is None else self._running.at_ns
+        moments = [service.next_deadline_ns() for service in self._state.services]
+        moments.append(self._input_deadline_ns)
+        moments.append(self._running.wait.until_ns if self._running else None)
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    @property
+    def _input_deadline_ns(self) -> int | None:
+        """When the input is due; not while a byte is arriving that will have ended by then."""
+        deadline_ns = self._state.input.next_deadline_ns() if self._state.input else None
+        if deadline_ns is None or (self._arriving and self._arriving[0].end_ns(1) <= deadline_ns):
+            return None
+        return deadline_ns
 
     @property
     def _is_deaf(self) -> bool:
         return self._ready_ns is not None or self._has_left
 
-    def _begin_piece(self) -> Sequence[Action]:
+    def _wanted(self, burst: Burst) -> int:
+        if self._state.input is not None and not self._is_deaf:
+            return min(len(burst.data), self._state.input.wanted(burst))
+        line_end = burst.data.find(LF)
+        return len(burst.data) if line_end < 0 else line_end + 1
+
+    def _become_ready(self, now_ns: int) -> None:
+        self._ready_ns = None
+        self._state.out.send(_READY, now_ns)
+        for service in self._state.services:
+            service.start(now_ns)
+
+    def _serve(self, now_ns: int) -> None:
+        """Let services and input do what is due; the command that runs goes on afterwards."""
+        for service in self._state.services:
+            due_ns = service.next_deadline_ns()
+            if due_ns is not None and due_ns <= now_ns:
+                service.advance(now_ns)
+        due_ns = self._input_deadline_ns
+        if self._state.input is not None and due_ns is not None and due_ns <= now_ns:
+            self._begin(self._state.input.advance(now_ns), now_ns)
+
+    def _begin_piece(self) -> None:
         """Echo the first of the arriving pieces, if it is longer than the byte that ends it."""
         if self._arriving and len(self._arriving[0].data) > 1:
-            return self._echo(self._arriving[0])
-        return ()
+            self._echo(self._arriving[0])
 
-    def _end_piece(self, now_ns: int) -> Sequence[Action]:
+    def _end_piece(self, now_ns: int) -> None:
         piece = self._arriving.popleft()
-        actions = [*self._echo(piece)] if len(piece.data) == 1 else []
-        if not self._is_deaf:
-            for line in self._reader.take(piece.data):
-                actions += self._take_line(line, now_ns)
-        return [*actions, *self._begin_piece()]
+        if len(piece.data) == 1:
+            self._echo(piece)
+        while piece.data and not self._is_deaf:
+            head, piece = piece.split(self._wanted(piece))
+            if self._state.input is not None:
+                self._begin(self._state.input.take(head), now_ns)
+            else:
+                for line in self._reader.take(head.data):
+                    self._take_line(line, now_ns)
+        self._begin_piece()
 
-    def _echo(self, piece: Burst) -> Sequence[Action]:
+    def _echo(self, piece: Burst) -> None:
         """Send back what arrives, in step with it: all but LF, and CR LF in its place.
 
         Source: line 225; A-06 in docs/ambiguities.
         """
-        if self._is_deaf or not self._state.echo:
-            return ()
+        is_wanted = self._state.input is None or self._state.input.echoes
+        if self._is_deaf or not self._state.echo or not is_wanted:
+            return
         count = len(piece.data)
         in_step_ns = piece.end_ns() - self.line_format.duration_ns(count - 1)
         echoed = piece.data.replace(b"\n", b"\r\n")
-        return (Send(echoed, max(piece.end_ns(1), in_step_ns)),)
+        self._state.out.send(echoed, max(piece.end_ns(1), in_step_ns))
 
-    def _take_line(self, line: Line, now_ns: int) -> Sequence[Action]:
+    def _take_line(self, line: Line, now_ns: int) -> None:
         if self._running is not None:
-            return self._turn_away(line, self._running, now_ns)
-        outcome = run_line(self._state, line.command, now_ns)
-        if outcome.at_ns > now_ns:
-            self._running = outcome
-            return ()
-        return self._answer(outcome)
+            self._turn_away(line, self._running, now_ns)
+            return
+        result = run_line(self._state, line.command, now_ns)
+        if isinstance(result, Outcome):
+            self._end(result, now_ns)
+        else:
+            self._begin(Job(result), now_ns)
 
-    def _turn_away(self, line: Line, running: Outcome, now_ns: int) -> Sequence[Action]:
+    def _turn_away(self, line: Line, running: _Running, now_ns: int) -> None:
         """What a line comes to while a command runs. Source: A-13 in docs/ambiguities.
 
         A forced restart waits for the flash: the processor stands still while it is written.
         """
+        out = self._state.out
         is_restart = line.is_pure and line.command == _RESTART_COMMAND
         if not (is_restart and self._state.dialect.forced_restart):
-            return (Send(_BUSY, now_ns),)
+            out.send(_BUSY_SENDING if running.job.is_sending else _BUSY, now_ns)
+            return
         self._running = None
         self._has_left = True
-        return Send(_FORCED_RESTART, now_ns), Restart(running.at_ns)
+        out.send(_FORCED_RESTART, now_ns)
+        out.add((Restart(max(now_ns, self._flash.busy_until_ns)),))
 
-    def _answer(self, outcome: Outcome) -> Sequence[Action]:
+    def _begin(self, job: Job | None, now_ns: int) -> None:
+        """Let a job run up to where it waits, if there is one."""
+        if job is None:
+            return
+        try:
+            self._running = _Running(job, next(job.task))
+        except StopIteration as end:
+            self._end(end.value, now_ns)
+
+    def _go_on(self, now_ns: int) -> None:
+        """Let the job go on as far as what it waits for has come."""
+        while self._running is not None and self._running.wait.is_over(now_ns):
+            running = self._running
+            try:
+                running.wait = running.job.task.send(now_ns)
+            except StopIteration as end:
+                self._end(end.value, now_ns)
+
+    def _end(self, outcome: Outcome, now_ns: int) -> None:
+        """Answer, at once or when the flash has been written."""
         self._running = None
+        if outcome.at_ns > now_ns:
+            self._begin(Job(_answer_later(outcome)), now_ns)
+            return
         self._reader.reset()
+        self._state.out.send(outcome.text, outcome.at_ns)
         finish = outcome.finish(outcome.at_ns)
+        self._state.out.add(finish)
         self._has_left = any(isinstance(action, Restart | DeepSleep) for action in finish)
-        return Send(outcome.text, outcome.at_ns), *finish
+
+
+def _answer_later(outcome: Outcome) -> Task:
+    """The task of a command whose work takes a known time."""
+    yield Wait(until_ns=outcome.at_ns)
+    return outcome

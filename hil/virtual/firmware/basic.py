@@ -103,7 +103,8 @@ def set_uart(variant: Variant, state: FirmwareState, call: Call, at_ns: int) -> 
 
     def switch_uart(_now_ns: int) -> Sequence[Action]:
         state.uart = uart
-        return (SetLineFormat(uart.line_format),)
+        state.out.line_format = uart.line_format
+        return (SetLineFormat(uart.line_format, uart.flow_control),)
 
     return ok(at_ns, finish=switch_uart)
 

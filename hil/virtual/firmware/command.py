@@ -1,12 +1,20 @@
 """The four forms of a command, its arguments, and what running one comes to.
 
+A command that can be answered as soon as its line has ended is a function that returns an
+`Outcome`. One that has to wait for the outside is a generator, a `Task`::
+
+    def join(state, call, at_ns):
+        state.station.join(..., at_ns)
+        now_ns = yield Wait(until_ns=at_ns + 15 * NS_PER_S, is_met=lambda: state.station.has_ip)
+        return ok(now_ns)
+
 Source: section 2, lines 148-162; A-03, A-08, A-10 in docs/ambiguities.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -65,7 +73,45 @@ class Outcome:
     finish: Finish = nothing_follows
 
 
-Handler = Callable[[FirmwareState, Call, int], Outcome]
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What a task waits for: a moment or a condition, whichever comes first.
+
+    Args:
+        until_ns: When to go on in any case, or None.
+        is_met: Asked after every event and every deadline of the firmware.
+    """
+
+    until_ns: int | None = None
+    is_met: Callable[[], bool] = _never
+
+    def is_over(self, now_ns: int) -> bool:
+        """Whether the task goes on."""
+        return self.is_met() or (self.until_ns is not None and self.until_ns <= now_ns)
+
+
+Task = Generator[Wait, int, Outcome]
+"""A command that waits: gets the moment in ns each time it goes on, and returns what it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What keeps the firmware busy.
+
+    Args:
+        task: What is run.
+        is_sending: Whether it sends data, which is told by another word than other work (A-13).
+    """
+
+    task: Task
+    is_sending: bool = False
+
+
+Handler = Callable[[FirmwareState, Call, int], Outcome | Task]
 """Runs a command that came at a moment in ns; it has no effect if it answers ERROR."""
 
 Forms = Mapping[Form, Handler]

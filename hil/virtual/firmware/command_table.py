@@ -12,14 +12,14 @@ from .wifi_mode import WIFI_MODE_COMMANDS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .command import Forms, Outcome
+    from .command import Forms, Outcome, Task
     from .state import FirmwareState
 
 COMMANDS: Mapping[str, Forms] = MappingProxyType({**BASIC_COMMANDS, **WIFI_MODE_COMMANDS})
 """What follows ``AT`` in a command line, to the forms of that command."""
 
 
-def run_line(state: FirmwareState, command: bytes | None, at_ns: int) -> Outcome:
+def run_line(state: FirmwareState, command: bytes | None, at_ns: int) -> Outcome | Task:
     """Run a command line that ended at a moment in ns.
 
     Args:
@@ -28,12 +28,13 @@ def run_line(state: FirmwareState, command: bytes | None, at_ns: int) -> Outcome
         at_ns: When its line end was received.
 
     Returns:
-        The command's answer; ERROR if there is no such command, or not in this form.
+        The command's answer, or how it comes about; ERROR if there is no such command, or not in
+        this form.
 
     Source: lines 148-162; A-08, A-09, A-10 in docs/ambiguities.
     """
     call = None if command is None else parse_call(command)
     if call is None:
         return error(at_ns)
-    handler = COMMANDS.get(call.name, {}).get(call.form)
+    handler = state.commands.get(call.name, {}).get(call.form)
     return error(at_ns) if handler is None else handler(state, call, at_ns)

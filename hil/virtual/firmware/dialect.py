@@ -1,7 +1,8 @@
 """Where the document and the real firmware 0.23 differ: one table, two columns.
 
 A question that both answer alike is no row here. Where the document is garbled both columns say
-what the firmware does.
+what the firmware does. The table has three parts: what concerns every command and section 3, the
+Wi-Fi commands of section 4, and the TCP/IP commands of section 5.
 """
 
 from __future__ import annotations
@@ -12,6 +13,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class WifiDialect:
+    """Section 4 in one column of the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class TcpIpDialect:
+    """Section 5 in one column of the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,8 @@ class Dialect:
         forced_restart: Whether AT+RST gets through while another command runs (A-13).
         blank_sector_means_factory: Whether a parameter area counts as factory fresh when the
             sector that blank.bin covers is erased (line 128, A-61). Otherwise only the flag tells.
+        wifi: The Wi-Fi commands.
+        tcp_ip: The TCP/IP commands.
 
     Source: the numbers A-nn are entries of docs/ambiguities; the second column was read from the
     library of SDK 1.0.1, which is AT 0.23.
@@ -41,6 +54,8 @@ class Dialect:
     gslp_repeats_time: bool
     forced_restart: bool
     blank_sector_means_factory: bool
+    wifi: WifiDialect
+    tcp_ip: TcpIpDialect
 
 
 DOCUMENTED = Dialect(
@@ -52,6 +67,8 @@ DOCUMENTED = Dialect(
     gslp_repeats_time=True,
     forced_restart=False,
     blank_sector_means_factory=True,
+    wifi=WifiDialect(),
+    tcp_ip=TcpIpDialect(),
 )
 
 ESPRESSIF_0_23 = Dialect(
@@ -63,6 +80,8 @@ ESPRESSIF_0_23 = Dialect(
     gslp_repeats_time=False,
     forced_restart=True,
     blank_sector_means_factory=False,
+    wifi=WifiDialect(),
+    tcp_ip=TcpIpDialect(),
 )
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(

@@ -36,7 +36,7 @@ from .stored_copy import StoredCopy, read_copy
 if TYPE_CHECKING:
     from hil.virtual.flash import NorFlash
 
-    from .settings import Records
+    from .setting_record import Records
 
 SECTOR_BYTES = 4 * KIB
 AREA_BYTES = 16 * KIB

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .parameter_area import ParameterArea, area_offsets
+from .setting_record import decode_settings, encode_settings
 from .settings import SystemSettings, UserSettings
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ class ParameterStore:
         self.user = UserSettings()
         self.system = SystemSettings()
         if not self._user.is_being_cleared:
-            self.user = UserSettings.decode(self._user.load())
-            self.system = SystemSettings.decode(self._system.load())
+            self.user = decode_settings(UserSettings, self._user.load())
+            self.system = decode_settings(SystemSettings, self._system.load())
 
     def recover(self, at_ns: int) -> int:
         """Finish a RESTORE that was interrupted; returns when that is done, in ns."""
@@ -56,7 +57,7 @@ class ParameterStore:
         if settings == self.user:
             return at_ns
         self.user = settings
-        return self._user.save(settings.encode(), at_ns)
+        return self._user.save(encode_settings(settings), at_ns)
 
     def save_system(self, settings: SystemSettings, at_ns: int) -> int:
         """Store settings in the system area, if they differ from what is stored (line 975).
@@ -67,7 +68,7 @@ class ParameterStore:
         if settings == self.system:
             return at_ns
         self.system = settings
-        return self._system.save(settings.encode(), at_ns)
+        return self._system.save(encode_settings(settings), at_ns)
 
     def restore(self, at_ns: int) -> int:
         """Bring both areas back to the factory state, with one entry in the flag of the first.

@@ -1,27 +1,29 @@
-"""What the firmware stores, by area, and how each value is coded as a record.
+"""What the firmware stores, by area.
 
-A value is a record ``tag -> bytes``. What cannot be read as a legal value counts as not stored,
-so that nothing that lies in the flash can stop the firmware from starting.
+How each value is coded as a record stands in `hil.virtual.firmware.setting_record`. A value that
+nobody has stored has its factory value.
 
-Source: notes at lines 258, 288 (user area) and 361, 399 (system area); A-69 in docs/ambiguities.
-Factory values: line 161 and A-12 (UART), A-30 (Wi-Fi mode).
+Source: notes in sections 3 to 5 (which command stores where); A-30, A-69 in docs/ambiguities.
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
 
+from hil.virtual.address import Ipv4Config
+from hil.virtual.air.message import Security
 from hil.virtual.uart import LineFormat, Parity
 
-Records = Mapping[int, bytes]
-"""Stored values by tag, 0 to 255, each of at most 255 bytes."""
+if TYPE_CHECKING:
+    from typing import Final
 
-_UART = struct.Struct("<IBBBB")
-_UART_TAG = 1
-_WIFI_MODE_TAG = 1
+FACTORY_SOFT_AP_NETWORK: Final = Ipv4Config(
+    IPv4Address("192.168.4.1"), IPv4Address("192.168.4.1"), IPv4Address("255.255.255.0")
+)
+"""Source: A-30 in docs/ambiguities."""
 
 
 class WifiMode(IntEnum):
@@ -30,6 +32,16 @@ class WifiMode(IntEnum):
     STATION = 1
     SOFT_AP = 2
     BOTH = 3
+
+    @property
+    def has_station(self) -> bool:
+        """Whether the station interface is on."""
+        return self is not WifiMode.SOFT_AP
+
+    @property
+    def has_soft_ap(self) -> bool:
+        """Whether the softAP interface is on."""
+        return self is not WifiMode.STATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +55,7 @@ class UartSettings:
         parity_code: 0 none, 1 odd, 2 even.
         flow_control: 0 none, 1 RTS, 2 CTS, 3 both.
 
-    Source: lines 248-252.
+    Source: lines 248-252; 161 and A-12 for the factory values.
     """
 
     baud: int = 115200
@@ -68,55 +80,104 @@ class UartSettings:
         """What the line looks like with these settings."""
         return LineFormat(self.baud, self.data_bits, Parity(self.parity_code), self.stop_code + 1)
 
-    def encode(self) -> bytes:
-        """As a record."""
-        return _UART.pack(
-            self.baud, self.data_bits, self.stop_code, self.parity_code, self.flow_control
-        )
+
+@dataclass(frozen=True, slots=True)
+class InterfaceSettings:
+    """DHCP or a fixed address; the last one set wins (lines 532, 649; A-35).
+
+    Args:
+        uses_dhcp: Station: ask for a lease. SoftAP: give leases.
+        fixed: The fixed address, kept while DHCP is on.
+    """
+
+    uses_dhcp: bool = True
+    fixed: Ipv4Config | None = None
 
 
-FACTORY_UART = UartSettings()
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The network that the station joins.
+
+    Args:
+        ssid: 1 to 32 bytes.
+        password: Up to 64 bytes; empty for an open network.
+        bssid: Only the access point with this address.
+
+    Source: lines 411-413.
+    """
+
+    ssid: bytes
+    password: bytes = field(repr=False)
+    bssid: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SoftApSettings:
+    """The module's own access point.
+
+    Args:
+        ssid: 1 to 32 bytes.
+        password: 8 to 64 bytes; for an open one it does not count.
+        channel: 1 to 13.
+        security: Any but WEP.
+
+    Source: lines 473-483; A-29.
+    """
+
+    ssid: bytes
+    password: bytes = field(repr=False)
+    channel: int = 1
+    security: Security = Security.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class PassthroughLink:
+    """The link that passthrough begins with at power-on. Source: lines 925-928; A-64.
+
+    Args:
+        is_udp: Whether it is UDP, else TCP.
+        address: The remote end.
+        port: 1 to 65535.
+    """
+
+    is_udp: bool
+    address: IPv4Address
+    port: int
 
 
 @dataclass(frozen=True, slots=True)
 class UserSettings:
-    """What the user parameter area holds."""
+    """What the user parameter area holds.
 
-    uart: UartSettings = FACTORY_UART
+    Args:
+        uart: Source: lines 258, 288.
+        station: Source: lines 532, 644, 680.
+        soft_ap: Source: lines 532, 690, 720.
+        station_mac: Six bytes; None for the one that the chip was made with (line 577).
+        soft_ap_mac: Likewise (line 610).
+        passthrough: None to start in command mode (line 927).
+    """
 
-    @classmethod
-    def decode(cls, records: Records) -> UserSettings:
-        """The settings that records tell; factory values where they do not."""
-        return cls(uart=_decode_uart(records.get(_UART_TAG, b"")))
-
-    def encode(self) -> Records:
-        """All settings as records."""
-        return {_UART_TAG: self.uart.encode()}
+    uart: UartSettings = UartSettings()
+    station: InterfaceSettings = InterfaceSettings()
+    soft_ap: InterfaceSettings = InterfaceSettings()
+    station_mac: bytes | None = None
+    soft_ap_mac: bytes | None = None
+    passthrough: PassthroughLink | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SystemSettings:
-    """What the system parameter area holds."""
+    """What the system parameter area holds.
+
+    Args:
+        wifi_mode: Source: line 361; A-30.
+        network: What to join; None for nothing (line 415).
+        soft_ap: None for an open one that is named after the chip (line 485; A-30).
+        joins_at_start: Source: lines 559-561.
+    """
 
     wifi_mode: WifiMode = WifiMode.SOFT_AP
-
-    @classmethod
-    def decode(cls, records: Records) -> SystemSettings:
-        """The settings that records tell; factory values where they do not."""
-        return cls(wifi_mode=_decode_wifi_mode(records.get(_WIFI_MODE_TAG, b"")))
-
-    def encode(self) -> Records:
-        """All settings as records."""
-        return {_WIFI_MODE_TAG: bytes((self.wifi_mode,))}
-
-
-def _decode_uart(record: bytes) -> UartSettings:
-    if len(record) != _UART.size:
-        return FACTORY_UART
-    uart = UartSettings(*_UART.unpack(record))
-    return uart if uart.is_legal else FACTORY_UART
-
-
-def _decode_wifi_mode(record: bytes) -> WifiMode:
-    value = int.from_bytes(record, "big")
-    return WifiMode(value) if value in tuple(WifiMode) else WifiMode.SOFT_AP
+    network: Credentials | None = None
+    soft_ap: SoftApSettings | None = None
+    joins_at_start: bool = True

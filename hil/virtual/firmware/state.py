@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .output import Output
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .command import Forms
     from .dialect import Dialect
+    from .input import Input
     from .parameter_store import ParameterStore
+    from .service import Service
     from .settings import UartSettings, WifiMode
 
 MODEM_SLEEP = 2
@@ -36,28 +43,39 @@ class FirmwareState:
     Args:
         identity: What AT+GMR tells.
         dialect: Which firmware it is, where the document and the real one differ.
-        station_mac: The station's MAC address as the chip was made, six bytes.
+        factory_mac: The station's MAC address as the chip was made, six bytes.
         store: The stored settings; the current ones begin with them.
+        commands: The command table.
+        out: What is asked of the chip; its own one if none is given.
 
     Attributes:
+        input: Where bytes from the UART go; None while they are command lines.
         echo: Whether received bytes are sent back; on after every start (A-18).
         uart: The current line settings.
         wifi_mode: The current Wi-Fi mode.
         sleep_mode: 0 none, 1 light sleep, 2 modem sleep; not stored (line 294, A-23, A-75).
+        services: What goes on beside the commands.
     """
 
     def __init__(
         self,
         identity: FirmwareIdentity,
         dialect: Dialect,
-        station_mac: bytes,
+        factory_mac: bytes,
         store: ParameterStore,
+        *,
+        commands: Mapping[str, Forms],
+        out: Output | None = None,
     ) -> None:
         self.identity = identity
         self.dialect = dialect
-        self.station_mac = station_mac
+        self.factory_mac = factory_mac
         self.store = store
+        self.commands = commands
+        self.out = out or Output(store.user.uart.line_format)
+        self.input: Input | None = None
         self.echo = True
         self.uart: UartSettings = store.user.uart
         self.wifi_mode: WifiMode = store.system.wifi_mode
         self.sleep_mode = MODEM_SLEEP
+        self.services: tuple[Service, ...] = ()

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .settings import Records
+    from .setting_record import Records
 
 MAGIC = b"ATpa"
 SCHEMA_VERSION = 1

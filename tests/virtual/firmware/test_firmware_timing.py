@@ -69,7 +69,7 @@ class TestEchoTiming:
         player = ChipPlayer()
         player.settle()
         burst = Burst(NS_PER_S, b"A", LineFormat())
-        assert player.firmware.receive(burst) == ()
+        assert not player.firmware.receive(burst)
         assert player.firmware.next_deadline_ns() == NS_PER_S + BYTE_NS
         assert player.firmware.advance(NS_PER_S + BYTE_NS) == [Send(b"A", NS_PER_S + BYTE_NS)]
 
@@ -202,7 +202,7 @@ def play(
     bursts: list[tuple[int, bytes]], dialect: Dialect, pauses: list[int] | None = None
 ) -> list[Action]:
     """Actions of a firmware that is given bursts, each after a gap, and woken in between."""
-    firmware = AtFirmware(NorFlash(MIB), IDENTITY, dialect=dialect, station_mac=STATION_MAC)
+    firmware = AtFirmware(NorFlash(MIB), IDENTITY, dialect=dialect, factory_mac=STATION_MAC)
     actions = [*firmware.start(0)]
     now_ns = 0
 

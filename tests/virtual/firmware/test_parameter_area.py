@@ -14,6 +14,7 @@ from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
 from hil.virtual.firmware.flag_log import ACTIVE, CLEARED, WRITING, FlagLog, log_entry
 from hil.virtual.firmware.parameter_area import ParameterArea, area_offsets
 from hil.virtual.firmware.parameter_store import ParameterStore
+from hil.virtual.firmware.setting_record import decode_settings
 from hil.virtual.firmware.settings import SystemSettings, UartSettings, UserSettings
 from hil.virtual.firmware.stored_copy import StoredCopy, read_copy
 from hil.virtual.flash import NorFlash
@@ -89,9 +90,11 @@ def test_a_stored_copy_byte_for_byte() -> None:
     player = ready_player()
     player.ask(b"AT+UART_DEF=9600,8,1,0,3")
     _, _, copy, flag = sectors(player.areas()[0])
-    header = b"ATpa" + b"\x01\x00" + b"\x00\x00" + b"\x01\x00\x00\x00" + b"\x0a\x00\x00\x00"
-    record = b"\x01\x08" + b"\x80\x25\x00\x00" + b"\x08\x01\x00\x03"
-    assert copy.rstrip(b"\xff") == header + copy[16:20] + record
+    header = b"ATpa" + b"\x01\x00" + b"\x00\x00" + b"\x01\x00\x00\x00" + b"\x16\x00\x00\x00"
+    uart = b"\x01\x08" + b"\x80\x25\x00\x00" + b"\x08\x01\x00\x03"
+    dhcp = b"\x02\x01\x01" + b"\x03\x01\x01"
+    not_set = b"\x04\x00" + b"\x05\x00" + b"\x06\x00"
+    assert copy.rstrip(b"\xff") == header + copy[16:20] + uart + dhcp + not_set
     assert flag.rstrip(b"\xff") == b"W2\xa8\xcd" + b"A2\xbe\xcd"
 
 
@@ -160,12 +163,12 @@ def test_records_of_unknown_tags_are_kept() -> None:
     ],
 )
 def test_a_record_without_legal_settings_means_the_factory_values(record: bytes) -> None:
-    assert UserSettings.decode({1: record}) == UserSettings()
+    assert decode_settings(UserSettings, {1: record}) == UserSettings()
 
 
 @pytest.mark.parametrize("record", [b"", b"\x00", b"\x04", b"\x00\x00\x09"])
 def test_a_record_without_a_wifi_mode_means_the_factory_mode(record: bytes) -> None:
-    assert SystemSettings.decode({1: record}) == SystemSettings()
+    assert decode_settings(SystemSettings, {1: record}) == SystemSettings()
 
 
 @given(

@@ -1,0 +1,1 @@
+"""The Wi-Fi around a virtual module: access points, stations, and what is said between them."""
