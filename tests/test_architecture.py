@@ -98,8 +98,13 @@ def test_only_the_assembly_knows_both_worlds() -> None:
         and any(name.startswith(("hil.virtual", "hil.drive")) for name in imports_of(path))
     ]
     # The assembly builds virtual modules and the air around them; served.py hands its world to
-    # real links.
-    assert both == ["hil/rig/air_assembly.py", "hil/rig/assembly.py", "hil/rig/served.py"]
+    # real links; urls.py makes their URLs known to a program that opens its port itself.
+    assert both == [
+        "hil/rig/air_assembly.py",
+        "hil/rig/assembly.py",
+        "hil/rig/served.py",
+        "hil/rig/urls.py",
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(THIRD_PARTY))

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 WINDOW_NS = 50 * NS_PER_MS
 """How much may wait on the wire; when half of it has left, there is room again."""
 
+UNPACED_WINDOW_NS = 1 * NS_PER_S
+"""Likewise when time runs ahead: more at once costs less, and the wire is empty at once."""
+
 GATHER_NS = 1 * NS_PER_MS
 """How long bytes of one run are gathered."""
 
@@ -60,6 +63,7 @@ class ServedLine:
         self.is_backed_up = False
         self._gives_way: Callable[[int], object] | None = None
         self._bench = bench
+        self._window_ns = WINDOW_NS if is_paced else UNPACED_WINDOW_NS
         self._gather_ns = GATHER_NS if is_paced else UNPACED_GATHER_NS
         self._first_ns: int | None = None
         self._touched_ns = world.now_ns
@@ -134,17 +138,17 @@ class ServedLine:
     def room_bytes(self, now_ns: int) -> int:
         """How many bytes the wire takes now; 0 while much waits on it."""
         waiting_ns = max(0, self.sent_ns() - now_ns)
-        if 2 * waiting_ns > WINDOW_NS:
+        if 2 * waiting_ns > self._window_ns:
             return 0
         line_format = self._bench.adapter.line_format
         window_bytes = (
-            WINDOW_NS * 2 * line_format.baud // (line_format.half_bits_per_frame * NS_PER_S)
+            self._window_ns * 2 * line_format.baud // (line_format.half_bits_per_frame * NS_PER_S)
         )
-        return max(1, window_bytes * (WINDOW_NS - waiting_ns) // WINDOW_NS)
+        return max(1, window_bytes * (self._window_ns - waiting_ns) // self._window_ns)
 
     def room_ns(self) -> int:
         """When the wire takes bytes again."""
-        return self.sent_ns() - WINDOW_NS // 2
+        return self.sent_ns() - self._window_ns // 2
 
     def sent_ns(self) -> int:
         """When the last byte written has left."""

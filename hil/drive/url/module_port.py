@@ -35,6 +35,20 @@ class ModulePort(SerialBase):
     _rtscts: bool
     _exclusive: bool | None
 
+    @property
+    def name(self) -> str | None:
+        """The URL, named as a port that has lines but is no terminal.
+
+        esptool reads from this name how it may switch DTR and RTS: both at once by a call that only
+        terminals know, or one after the other. With the wrong guess a connect takes 2 s longer.
+        Source: observed in esptool 5.6, which looks for ``rfc2217:`` at the beginning.
+        """
+        return None if self._port is None else f"rfc2217:{self._port}"
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        """What pyserial sets is in `port` as well."""
+
     BAUDRATES = (110, 300, 1200, 9600, 74880, 115200, 230400, 460800, 921600, 3000000, 4608000)
 
     @abstractmethod
