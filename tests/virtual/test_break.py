@@ -106,14 +106,14 @@ class TestAdapter:
         adapter.write(b"abc", 0)
         assert adapter.begin_break(50_000) == 300_000
         adapter.end_break(150_000)
-        assert adapter.write(b"d", 150_000).start_ns == 400_000
+        assert adapter.write(b"d", 150_000)[0].start_ns == 400_000
 
     def test_on_an_idle_wire_it_ends_when_it_ends(self) -> None:
         adapter = SerialAdapter(LineFormat(100_000))
         adapter.write(b"a", 0)
         assert adapter.begin_break(1_000_000) == 1_000_000
         adapter.end_break(1_250_000)
-        assert adapter.write(b"b", 1_250_000).start_ns == 1_250_000
+        assert adapter.write(b"b", 1_250_000)[0].start_ns == 1_250_000
 
     def test_to_begin_twice_is_to_begin_once(self) -> None:
         adapter = SerialAdapter()
