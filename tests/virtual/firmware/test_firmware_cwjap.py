@@ -344,6 +344,17 @@ def test_the_def_query_of_firmware_0_23_tells_it_while_there_is_an_address() -> 
     assert player.ask(b"AT+CWJAP_DEF?") == NO_AP
 
 
+def test_the_def_query_of_firmware_0_23_tells_the_bssid_that_was_stored() -> None:
+    player = station_player(ESPRESSIF_0_23)
+    begin(player, b'AT+CWJAP_DEF="home","12345678","01:02:03:04:05:06"')
+    player.wait_ms(16_000)
+    begin(player, b'AT+CWJAP_CUR="cafe",""')
+    take_in(player, CAFE)
+    player.wait_ms(3000)
+    told = b'+CWJAP_DEF:"home","01:02:03:04:05:06"\r\n' + OK
+    assert player.ask(b"AT+CWJAP_DEF?") == told
+
+
 def test_the_ssid_comes_back_as_it_is() -> None:
     player = station_player()
     begin(player, b'AT+CWJAP_CUR="a\\"b\\\\\\,\xe9",""')

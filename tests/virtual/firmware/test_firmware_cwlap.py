@@ -57,6 +57,7 @@ def test_all_access_points_are_listed_in_the_order_in_which_they_are_found(
         (b'"wifi","",13', Scan(b"wifi", None, 13)),
         (b'"wi\\"fi",,0', Scan(b'wi"fi')),
         (b',"ca:d7:19:d8:a6:44"', Scan(None, MAC)),
+        (b'"",,6', Scan(None, None, 6)),
         (b"", Scan()),
         (b'"' + 32 * b"s" + b'"', Scan(32 * b"s")),
     ],

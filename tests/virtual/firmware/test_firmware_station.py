@@ -106,6 +106,18 @@ def test_the_stored_network_is_joined_after_a_restart_too() -> None:
     assert player.take_requests() == [JOIN_HOME]
 
 
+def test_the_stored_address_and_mac_are_used_from_the_start() -> None:
+    player = joined_player()
+    store = state_of(player).store
+    interface = InterfaceSettings(uses_dhcp=False, fixed=FIXED)
+    stored = replace(store.user, station=interface, station_mac=OTHER_MAC)
+    player.now_ns = store.save_user(stored, player.now_ns)
+    player.power_cycle()
+    assert player.take_requests() == [replace(JOIN_HOME, mac=OTHER_MAC)]
+    player.hear(Joined(HOME))
+    assert player.take_requests() == [SetAddress(Interface.STATION, FIXED.address)]
+
+
 def test_a_module_without_station_joins_nothing() -> None:
     player = joined_player()
     player.ask(b"AT+CWMODE_DEF=2")
