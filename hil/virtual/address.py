@@ -21,6 +21,14 @@ def format_mac(mac: bytes) -> str:
     return mac.hex(":")
 
 
+def parse_ipv4(text: bytes) -> IPv4Address | None:
+    """The address in ``192.168.6.100``, or None if it is no such text."""
+    try:
+        return IPv4Address(text.decode("latin-1"))
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Ipv4Config:
     """Address, gateway and netmask.

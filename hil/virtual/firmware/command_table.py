@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 from .basic import BASIC_COMMANDS
 from .command import BUSY, Outcome, error, parse_call
+from .local_address import LOCAL_ADDRESS_COMMANDS
+from .wifi_interface import INTERFACE_COMMANDS
+from .wifi_mac import MAC_COMMANDS
 from .wifi_mode import WIFI_MODE_COMMANDS
 from .wifi_scan import SCAN_COMMANDS
 from .wifi_smart_config import SMART_CONFIG_COMMANDS
+from .wifi_soft_ap import SOFT_AP_COMMANDS
 from .wifi_station import STATION_COMMANDS
 
 if TYPE_CHECKING:
@@ -24,7 +28,11 @@ COMMANDS: Mapping[str, Forms] = MappingProxyType(
         **WIFI_MODE_COMMANDS,
         **STATION_COMMANDS,
         **SCAN_COMMANDS,
+        **SOFT_AP_COMMANDS,
+        **INTERFACE_COMMANDS,
+        **MAC_COMMANDS,
         **SMART_CONFIG_COMMANDS,
+        **LOCAL_ADDRESS_COMMANDS,
     }
 )
 """What follows ``AT`` in a command line, to the forms of that command."""

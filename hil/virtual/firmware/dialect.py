@@ -33,6 +33,15 @@ class WifiDialect:
             until the station has an address, instead of AT+CWJAP alone being refused until a phone
             has told the network (line 732, A-41).
         smart_config_stores: Whether the network that a phone told is stored (A-75).
+        tells_whole_network: Whether CIPSTA? and CIPAP? tell address, gateway and netmask in three
+            lines, instead of the address in one (lines 644, 688; A-38).
+        tells_blank_flash: Whether the _DEF query of a MAC address, or of the softAP's IP address,
+            that nobody has stored tells what an erased flash holds, instead of the factory value
+            (lines 593, 631, 717).
+        takes_gateway_alone: Whether CIPSTA and CIPAP take a gateway without a netmask (lines 646,
+            690; A-39).
+        fixed_soft_ap_has_no_dhcp: Whether a fixed address of the softAP and its DHCP server
+            exclude each other, and the last one set wins (lines 532, 693; A-35).
     """
 
     join_looks_at_times: bool
@@ -42,11 +51,22 @@ class WifiDialect:
     auto_join_query: bool
     smart_config_excludes_all: bool
     smart_config_stores: bool
+    tells_whole_network: bool
+    tells_blank_flash: bool
+    takes_gateway_alone: bool
+    fixed_soft_ap_has_no_dhcp: bool
 
 
 @dataclass(frozen=True, slots=True)
 class TcpIpDialect:
-    """Section 5 in one column of the table."""
+    """Section 5 in one column of the table.
+
+    Args:
+        cifsr_sets_address: Whether CIFSR has a set form, which gives the softAP an address
+            (lines 880-883; A-59).
+    """
+
+    cifsr_sets_address: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +119,12 @@ DOCUMENTED = Dialect(
         auto_join_query=False,
         smart_config_excludes_all=True,
         smart_config_stores=False,
+        tells_whole_network=False,
+        tells_blank_flash=False,
+        takes_gateway_alone=False,
+        fixed_soft_ap_has_no_dhcp=True,
     ),
-    tcp_ip=TcpIpDialect(),
+    tcp_ip=TcpIpDialect(cifsr_sets_address=False),
 )
 
 ESPRESSIF_0_23 = Dialect(
@@ -120,8 +144,12 @@ ESPRESSIF_0_23 = Dialect(
         auto_join_query=True,
         smart_config_excludes_all=False,
         smart_config_stores=True,
+        tells_whole_network=True,
+        tells_blank_flash=True,
+        takes_gateway_alone=True,
+        fixed_soft_ap_has_no_dhcp=False,
     ),
-    tcp_ip=TcpIpDialect(),
+    tcp_ip=TcpIpDialect(cifsr_sets_address=True),
 )
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .output import Output
 from .scanner import Scanner
 from .smart_config import SmartConfig
+from .soft_ap import SoftAp
 from .station import Station
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .settings import InterfaceSettings, UartSettings, WifiMode
 
 MODEM_SLEEP = 2
+_LOCALLY_ADMINISTERED = 0x02
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,11 @@ class FirmwareState:
         wifi_mode: The current Wi-Fi mode.
         sleep_mode: 0 none, 1 light sleep, 2 modem sleep; not stored (line 294, A-23, A-75).
         station_interface: How the station gets its address at present.
+        soft_ap_interface: Whether the softAP gives addresses out at present, and its own.
         station_mac: The station's present MAC address, six bytes.
+        soft_ap_mac: The softAP's present MAC address, six bytes.
         station: The Wi-Fi station.
+        soft_ap: The module's own access point.
         scanner: Looks for access points.
         smart_config: Lets a phone tell which network to join.
         services: What goes on beside the commands.
@@ -79,8 +84,21 @@ class FirmwareState:
         self.wifi_mode: WifiMode = store.system.wifi_mode
         self.sleep_mode = MODEM_SLEEP
         self.station_interface: InterfaceSettings = store.user.station
+        self.soft_ap_interface: InterfaceSettings = store.user.soft_ap
         self.station_mac = store.user.station_mac or factory_mac
+        self.soft_ap_mac = store.user.soft_ap_mac or self.factory_soft_ap_mac
         self.station = Station(self)
+        self.soft_ap = SoftAp(self)
         self.scanner = Scanner(self.out)
         self.smart_config = SmartConfig(self)
-        self.services: tuple[Service, ...] = (self.station, self.scanner, self.smart_config)
+        self.services: tuple[Service, ...] = (
+            self.station,
+            self.soft_ap,
+            self.scanner,
+            self.smart_config,
+        )
+
+    @property
+    def factory_soft_ap_mac(self) -> bytes:
+        """The softAP's MAC address as the chip was made: the station's, as a local one."""
+        return bytes((self.factory_mac[0] | _LOCALLY_ADMINISTERED,)) + self.factory_mac[1:]

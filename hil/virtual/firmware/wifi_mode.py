@@ -45,6 +45,7 @@ def set_wifi_mode(variant: Variant, state: FirmwareState, call: Call, at_ns: int
     def follow(now_ns: int) -> Sequence[Action]:
         state.smart_config.follow_mode(now_ns)
         state.station.follow_mode(now_ns)
+        state.soft_ap.follow_mode(now_ns)
         return ()
 
     return ok(at_ns, finish=follow)

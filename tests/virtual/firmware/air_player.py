@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 from hil.virtual.address import Ipv4Config
-from hil.virtual.air.message import Joined, Leased, Security, Sighting
+from hil.virtual.air.message import Join, Joined, Leased, RequestLease, Security, Sighting
 from hil.virtual.firmware.dialect import DOCUMENTED, Dialect
 
 from .chip_player import OK, ChipPlayer, ready_player
@@ -43,3 +43,23 @@ def joined_player(dialect: Dialect = DOCUMENTED) -> ChipPlayer:
     assert player.take_sent() == CONNECTED + GOT_IP + OK
     player.take_requests()
     return player
+
+
+def serve(player: ChipPlayer) -> list[Join | RequestLease]:
+    """Take the station in and give it an address, as long as it asks; returns what it asked."""
+    asked: list[Join | RequestLease] = []
+    while wanted := [r for r in player.take_requests() if isinstance(r, Join | RequestLease)]:
+        asked += wanted
+        for request in wanted:
+            player.hear(Joined(HOME) if isinstance(request, Join) else Leased(LEASE))
+    return asked
+
+
+def join_beside_soft_ap(player: ChipPlayer) -> None:
+    """Join `HOME`, store nothing and keep the softAP; the address is a lease or a fixed one."""
+    player.ask(b"AT+CWMODE_CUR=3")
+    player.take_requests()
+    player.send(b'AT+CWJAP_CUR="home","12345678"\r\n')
+    serve(player)
+    player.settle()
+    player.take_sent()
