@@ -327,13 +327,13 @@ def test_who_leaves_disappears_from_the_list() -> None:
     assert player.ask(b"AT+CWLIF") == b"192.168.4.3,ac:f8:ae:00:00:02\r\n\r\nOK\r\n"
 
 
-def test_who_comes_again_is_listed_once_and_last() -> None:
+def test_who_gets_an_address_later_is_listed_with_it_where_it_came() -> None:
     player = ready_player()
-    player.hear(StationCame(PHONE, IPv4Address("192.168.4.2")))
+    player.hear(StationCame(PHONE, None))
     player.hear(StationCame(WATCH, IPv4Address("192.168.4.3")))
-    player.hear(StationCame(PHONE, IPv4Address("192.168.4.4")))
+    player.hear(StationCame(PHONE, IPv4Address("192.168.4.2")))
     assert player.ask(b"AT+CWLIF") == (
-        b"192.168.4.3,ac:f8:ae:00:00:02\r\n192.168.4.4,ac:f8:ae:00:00:01\r\n\r\nOK\r\n"
+        b"192.168.4.2,ac:f8:ae:00:00:01\r\n192.168.4.3,ac:f8:ae:00:00:02\r\n\r\nOK\r\n"
     )
 
 
