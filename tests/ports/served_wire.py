@@ -71,7 +71,6 @@ class Inside:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         self._tasks: SimpleQueue[Callable[[int], None]] = SimpleQueue()
-        self.turned = threading.Condition()
 
     def do(self, task: Callable[[int], T]) -> T:
         """Let the loop carry something out at its present moment."""
@@ -94,8 +93,6 @@ class Inside:
             os.read(self._reader, 4096)
         while not self._tasks.empty():
             self._tasks.get()(now_ns)
-        with self.turned:
-            self.turned.notify_all()
 
     def close(self) -> None:
         if self._reader >= 0:
@@ -175,11 +172,9 @@ class ServedEnd:
             os.sched_yield()
 
     def hear(self, count: int) -> bytes:
-        with self._inside.turned:
-            has_come = self._inside.turned.wait_for(
-                lambda: len(self._chip.heard) >= count, PATIENCE_S
-            )
-        assert has_come, f"only {self._chip.heard!r} came"
+        until_s = time.monotonic() + PATIENCE_S
+        while self._inside.do(lambda now_ns: len(self._chip.heard)) < count:
+            assert time.monotonic() < until_s, f"only {self._chip.heard!r} came"
         return self._inside.do(lambda now_ns: self._chip.take_heard(count))
 
     def set_format(self, line_format: PortFormat) -> None:
