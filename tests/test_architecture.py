@@ -97,11 +97,12 @@ def test_only_the_assembly_knows_both_worlds() -> None:
         if not named(path).startswith(("hil/virtual/", "hil/drive/"))
         and any(name.startswith(("hil.virtual", "hil.drive")) for name in imports_of(path))
     ]
-    # The assembly builds virtual modules and the air around them; served.py hands its world to
-    # real links; urls.py makes their URLs known to a program that opens its port itself.
+    # The assembly builds virtual modules, the air and the network around them; served.py hands its
+    # world to real links; urls.py makes their URLs known to a program that opens its port itself.
     assert both == [
         "hil/rig/air_assembly.py",
         "hil/rig/assembly.py",
+        "hil/rig/network_assembly.py",
         "hil/rig/served.py",
         "hil/rig/urls.py",
     ]

@@ -95,6 +95,24 @@ def faults() -> None:
     metavar="DIR",
     help="Keep each flash in a file here between starts.",
 )
+@click.option(
+    "--network",
+    type=click.Choice(["loopback", "host", "none"]),
+    default="loopback",
+    show_default=True,
+    help="What modules reach over TCP and UDP: programs on this computer, whatever this computer "
+    "reaches, or nobody but each other.",
+)
+@click.option(
+    "--latency-ms",
+    type=click.IntRange(0, 60_000),
+    default=20,
+    show_default=True,
+    help="Round trip that is added to what the network of this computer needs.",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Seed of what is left to chance."
+)
 @click.option("--unpaced", is_flag=True, help="Bytes take no longer than this computer needs.")
 def serve(
     modules: int,
@@ -107,6 +125,9 @@ def serve(
     faults: tuple[str, ...],
     flash_size: str,
     state_folder: Path | None,
+    network: str,
+    latency_ms: int,
+    seed: int,
     *,
     has_pty: bool,
     unpaced: bool,
@@ -135,6 +156,9 @@ def serve(
         flash_size_bytes=parse_size(flash_size),
         state_folder=state_folder,
         is_paced=not unpaced,
+        network=network,
+        latency_ms=latency_ms,
+        seed=seed,
     )
     with open_service(plan, load(firmware_file)) as service:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -208,7 +208,7 @@ class HostSide:
             if isinstance(event, TcpEnded | TcpFailed):
                 connection.is_heard = False
                 del self._connections[connection.number]
-                connection.finish(at_ns)
+                self.plan(at_ns + self._way_ns, connection.finish)  # behind what is under way
             self._hear(event, at_ns)
 
         self.plan(now_ns + self._way_ns, arrive)
@@ -241,13 +241,17 @@ class HostSide:
 
     def _tell_at(self, at_ns: int, event: NetworkEvent) -> None:
         """Tell the module of an event, unless it has fallen silent by then."""
+        self.plan(at_ns, self._in_this_life(lambda now_ns: self._hear(event, now_ns)))
+
+    def _answer_behind(self, now_ns: int, event: NetworkEvent) -> None:
+        """Likewise after a round trip, behind all that is under way now."""
+        tell = self._in_this_life(lambda at_ns: self._tell_at(at_ns + self._way_ns, event))
+        self.plan(now_ns + self._way_ns, tell)
+
+    def _in_this_life(self, step: Callable[[int], None]) -> Callable[[int], None]:
+        """A step that does not happen once the module has fallen silent."""
         life = self._life
-
-        def tell(now_ns: int) -> None:
-            if self._life == life:
-                self._hear(event, now_ns)
-
-        self.plan(at_ns, tell)
+        return lambda now_ns: step(now_ns) if self._life == life else None
 
     def _adopt(self, connection: HostTcp) -> None:
         self._connections[connection.number] = connection
@@ -385,7 +389,7 @@ class HostSide:
             return
         known = self._reach.address_of(name)
         if known is not None or not self._reach.is_whole:
-            self._tell_at(now_ns + 2 * self._way_ns, Resolved(query, known))
+            self._answer_behind(now_ns, Resolved(query, known))
             return
         life = self._life
 
@@ -408,5 +412,4 @@ class HostSide:
     def _ping(self, query: int, address: IPv4Address, now_ns: int) -> None:
         place = self._reach.place_of(address, self._slot) if self.has_address else None
         if place is not None and IPv4Address(place).is_loopback:
-            round_trip_ns = 2 * self._way_ns
-            self._tell_at(now_ns + round_trip_ns, Ponged(query, round_trip_ns))
+            self._answer_behind(now_ns, Ponged(query, 2 * self._way_ns))

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hil.drive.flash_keeper import FlashKeeper
 from hil.drive.framed_link import FramedLink
+from hil.drive.host_network import HostSide
+from hil.drive.host_reach import HostReach
 from hil.drive.pty_link import PtyLink
 from hil.drive.raw_link import RawLink
 from hil.drive.realtime import RealTime
@@ -22,11 +25,14 @@ from hil.drive.rfc2217_link import Rfc2217Link
 from hil.drive.served_line import ServedLine
 from hil.drive.tcp_server import TcpServer
 from hil.errors import PortError, RigFileError
+from hil.units import NS_PER_MS
 from hil.virtual.bench import Bench
+from hil.virtual.outside import Surroundings
 
 from .assembly import open_rig
 from .description import LineSet, ModuleDescription, RigDescription, VirtualFlash
 from .flash_file import save_flash
+from .network_description import HOST_ADDRESS, HOST_NAME, LATENCY_MS, NetworkDescription
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,6 +64,10 @@ class ServePlan:
         flash_size_bytes: Size of each flash.
         state_folder: Where the flashes are kept between starts, if anywhere.
         is_paced: Whether bytes take their time on the wire.
+        network: What the modules reach: ``loopback`` for this computer, ``host`` for what this
+            computer reaches, ``none`` for nobody but each other.
+        latency_ms: The round trip that is added to what this computer needs.
+        seed: Of what is left to chance.
     """
 
     modules: int = 1
@@ -71,6 +81,9 @@ class ServePlan:
     flash_size_bytes: int = 1024 * 1024
     state_folder: Path | None = None
     is_paced: bool = True
+    network: str = "loopback"
+    latency_ms: int = LATENCY_MS
+    seed: int = 0
 
     def state_of(self, slot: int) -> Path | None:
         """The file that keeps the flash of a module."""
@@ -142,10 +155,13 @@ def open_service(plan: ServePlan, firmware: Firmware) -> Iterator[Service]:
         machines = world.machines.items()
         benches = {name: bench for name, bench in machines if isinstance(bench, Bench)}
         served = []
+        reach = _reach(plan)
         for slot, (name, bench) in enumerate(benches.items()):
             line = ServedLine(name, world, bench, is_paced=plan.is_paced)
             links = _open_links(plan, slot, line, stack)
             loop.add(line, list(links.values()))
+            if reach is not None:
+                loop.add_links([_lend_network(plan, slot, bench, reach, stack)])
             if state := plan.state_of(slot):
                 world.add(f"{name} keeper", FlashKeeper(bench.chip.flash, _saver(state)))
             served.append(ServedModule(slot, **{kind: link.name for kind, link in links.items()}))
@@ -166,7 +182,31 @@ def _describe(plan: ServePlan) -> RigDescription:
             )
             for slot in range(plan.modules)
         ),
+        network=NetworkDescription(None, plan.latency_ms, {}),
+        seed=plan.seed,
     )
+
+
+def _reach(plan: ServePlan) -> HostReach | None:
+    """What of this computer the modules reach, if anything."""
+    if plan.network == "none":
+        return None
+    names = {HOST_NAME: HOST_ADDRESS, socket.gethostname(): HOST_ADDRESS}
+    return HostReach(HOST_ADDRESS, names, is_whole=plan.network == "host")
+
+
+def _lend_network(
+    plan: ServePlan, slot: int, bench: Bench, reach: HostReach, stack: ExitStack
+) -> HostSide:
+    """Give a module the network of this computer in the place of the simulated one."""
+    outside = bench.chip.outside
+    if not isinstance(outside, Surroundings):
+        raise TypeError(f"module {slot} has no antenna")
+    with _reported("the network of a module", "Close programs that hold many descriptors"):
+        side = HostSide(slot, reach, plan.latency_ms * NS_PER_MS // 2, bench.hear)
+    stack.callback(side.close)
+    outside.network = side
+    return side
 
 
 def _open_links(plan: ServePlan, slot: int, line: ServedLine, stack: ExitStack) -> dict[str, Link]:

@@ -266,7 +266,8 @@ class TestServer:
     def test_nobody_comes_without_an_address_and_again_with_one(
         self, module: Module, port: int
     ) -> None:
-        module.ask(SetAddress(Interface.STATION, None))
+        module.ask(SetAddress(Interface.STATION, None), Resolve(1, "fence"))
+        module.hear(Resolved)  # what was asked before has happened
         target = Endpoint(module.driver.server_address, port)
         with pytest.raises(PeerError):
             module.peers.dial(target, module.shortly_ns())
@@ -321,7 +322,7 @@ class TestDatagrams:
         module.ask(UdpSend(1, b"lost", HOST, peer.endpoint.port), ADDRESS)
         assert peer.receive(module.shortly_ns()) is None
         module.ask(SetAddress(Interface.STATION, None), Resolve(1, "fence"))
-        module.hear(Resolved)  # the request before has taken effect
+        module.hear(Resolved)  # what was asked before has happened
         peer.send(b"lost", Endpoint(module.driver.server_address, port))
         assert peer.receive(module.shortly_ns()) is None
         module.ask(ADDRESS)
