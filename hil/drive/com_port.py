@@ -28,6 +28,9 @@ LONGEST_COMMAND_BYTES = 1024
 _SIGNATURE = b"\x00"
 _SERVER_SIGNATURE = b"\x64"
 
+# pyserial's filter goes byte by byte, and a flash is half a megabyte: bytes without a command are
+# taken at once.
+_DATA = re.compile(rb"(?:[^\xff]|\xff\xff)+")
 _COMMAND = re.compile(rb"\xff(?:\xfa(?:[^\xff]|\xff\xff)*\xff\xf0|[\xfb-\xfe].|.)", re.DOTALL)
 """IAC and what belongs to it: a subnegotiation, an option, or one byte."""
 
@@ -116,7 +119,7 @@ class ComPort(rfc2217.PortManager):
         self._port = port
         self._client = client
         self._signature = signature.encode()
-        self._obeys: dict[bytes, Callable[[bytes], None]] = {
+        self._handlers: dict[bytes, Callable[[bytes], None]] = {
             _SIGNATURE: self._tell_signature,
             rfc2217.SET_CONTROL: self._control,
             rfc2217.FLOWCONTROL_SUSPEND: partial(self._keep_silent, is_on=True),
@@ -132,7 +135,8 @@ class ComPort(rfc2217.PortManager):
 
     def purged_bytes(self, data: bytes) -> int:
         """How much of what comes next ends with a command to drop what the line has not taken."""
-        if self.mode != rfc2217.M_NORMAL or self.suboption is not None:
+        is_possible = any(purge in data for purge in _OUTPUT_PURGES)
+        if not is_possible or not self._is_between_commands:
             return 0
         ends = [
             command.end()
@@ -140,6 +144,10 @@ class ComPort(rfc2217.PortManager):
             if command.group() in _OUTPUT_PURGES
         ]
         return ends[-1] if ends else 0
+
+    @property
+    def _is_between_commands(self) -> bool:
+        return self.mode == rfc2217.M_NORMAL and self.suboption is None
 
     def receive(self, data: bytes, now_ns: int, *, is_purged: bool = False) -> None:
         """Take bytes from the client: obey the commands, in their place among the others.
@@ -164,13 +172,10 @@ class ComPort(rfc2217.PortManager):
         """What is meant for the line; the commands before a piece have been obeyed then."""
         position = 0
         while position < len(data):
-            if self.mode == rfc2217.M_NORMAL and self.suboption is None:
-                command = data.find(rfc2217.IAC, position)
-                end = len(data) if command < 0 else command
-                if end > position:
-                    yield data[position:end]
-                    position = end
-                    continue
+            if self._is_between_commands and (run := _DATA.match(data, position)):
+                yield run.group().replace(rfc2217.IAC_DOUBLED, rfc2217.IAC)
+                position = run.end()
+                continue
             byte = data[position : position + 1]
             self._require_possible(byte)
             yield from self.filter(byte)
@@ -192,8 +197,8 @@ class ComPort(rfc2217.PortManager):
             raise TelnetError(f"command {command.hex()} cannot hold {content.hex() or 'nothing'}")
         if command in _KNOWN_VALUES and content[0] not in _KNOWN_VALUES[command]:
             content = _ASK
-        if command in self._obeys:
-            self._obeys[command](content)
+        if command in self._handlers:
+            self._handlers[command](content)
         else:
             self._leave_to_pyserial(command, content)
 

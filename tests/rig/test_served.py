@@ -20,6 +20,7 @@ from hil.virtual.air.air import Air
 from hil.virtual.air.message import AirEvent, Announce, Join, Scan, ScanDone
 from hil.virtual.bench import Bench
 from hil.virtual.flash import NorFlash
+from tests.drive.exhaustion import few_descriptors
 from tests.drive.served_module import ANSWER, PATIENCE_S, ask, served, talk_until_ok
 from tests.drive.simulated_module import firmware
 from tests.virtual.air.air_player import MAC_A, soft_ap_of
@@ -92,6 +93,23 @@ def test_a_port_that_is_taken_is_named(kind: str) -> None:
         f"cannot open 127.0.0.1:{number}: Address already in use. "
         "Choose another port; 0 picks a free one"
     )
+
+
+def test_a_port_beyond_the_last_is_named() -> None:
+    plan = ServePlan(modules=2, rfc2217_port=65535)
+    with pytest.raises(PortError) as caught, open_service(plan, firmware()):
+        pass
+    assert str(caught.value) == (
+        "cannot open 127.0.0.1:65536: ports end at 65535. Choose another port; 0 picks a free one"
+    )
+
+
+def test_without_file_descriptors_it_does_not_begin_and_says_what_to_do() -> None:
+    plan = ServePlan(modules=8, tcp_port=0, rfc2217_port=0)
+    with few_descriptors(12), pytest.raises(PortError) as caught, open_service(plan, firmware()):
+        pass
+    assert caught.value.reason == "Too many open files"
+    assert caught.value.remedy == ("Serve fewer modules or links, or raise the limit (`ulimit -n`)")
 
 
 def test_links_that_claim_the_same_port_are_told_so() -> None:
