@@ -11,12 +11,12 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
-from hil.virtual.address import NO_ADDRESS
+from hil.virtual.address import NO_ADDRESS, parse_ipv4
 
 from .argument import parse_arguments
 from .command import Call, Form, Forms, Outcome, error, ok, parse_numbers, refuse
 from .link import SINGLE_LINK, UdpLink
-from .link_argument import PORTS, parse_address
+from .link_argument import PORTS
 from .passthrough import PASSTHROUGH
 from .sending import SENDING_COMMANDS
 from .settings import PassthroughLink
@@ -88,7 +88,7 @@ def _read_link(arguments: Sequence[Argument]) -> PassthroughLink | None:
     """The link that address, port and type give, if they conform. Source: lines 927-928; A-64."""
     match arguments:
         case (bytes(host), int(port), *kind) if port in PORTS and tuple(kind) in _TYPES:
-            address = parse_address(host)
+            address = parse_ipv4(host)
             if address is not None and address not in _NOBODY:
                 return PassthroughLink(_TYPES[tuple(kind)], address, port)
     return None

@@ -23,6 +23,7 @@ from .chip_player import ChipPlayer
 
 if TYPE_CHECKING:
     from hil.virtual.firmware.state import FirmwareState
+    from hil.virtual.flash import NorFlash
 
 Request = TypeVar("Request")
 
@@ -41,8 +42,8 @@ DIALECTS = (DOCUMENTED, ESPRESSIF_0_23)
 class LinkPlayer(ChipPlayer):
     """A chip whose firmware has started, with the echo off."""
 
-    def __init__(self, dialect: Dialect = DOCUMENTED) -> None:
-        super().__init__(dialect)
+    def __init__(self, dialect: Dialect = DOCUMENTED, flash: NorFlash | None = None) -> None:
+        super().__init__(dialect, flash)
         self.settle()
         self.ask(b"ATE0")
         self.now_ns += NS_PER_S
