@@ -23,6 +23,17 @@ def virtual() -> None:
 
 
 @virtual.command()
+def faults() -> None:
+    """List what can be wrong with the AT firmware of a virtual module."""
+    from hil.rig.assembly import list_faults  # noqa: PLC0415 - quick start
+
+    known = list_faults()
+    width = max(map(len, known))
+    for name, summary in known.items():
+        click.echo(f"{name:{width}}  {summary}")
+
+
+@virtual.command()
 @click.option(
     "--modules", default=1, show_default=True, type=click.IntRange(1, 64), help="How many modules."
 )
@@ -57,6 +68,13 @@ def virtual() -> None:
     help="What the AT firmware speaks.",
 )
 @click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME",
+    help="Something that is wrong with the AT firmware; `hil virtual faults` lists them.",
+)
+@click.option(
     "--flash-size",
     type=click.Choice(["512KB", "1MB", "2MB", "4MB", "8MB", "16MB"]),
     default="1MB",
@@ -78,6 +96,7 @@ def serve(
     raw_tcp_port: int | None,
     firmware_file: Path | None,
     dialect: str,
+    faults: tuple[str, ...],
     flash_size: str,
     state_folder: Path | None,
     *,
@@ -101,6 +120,7 @@ def serve(
         raw_tcp_port=raw_tcp_port,
         resets_on_close=pty_close == "reset",
         dialect=dialect,
+        faults=faults,
         flash_size_bytes=parse_size(flash_size),
         state_folder=state_folder,
         is_paced=not unpaced,

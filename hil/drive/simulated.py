@@ -63,8 +63,17 @@ class SimulatedLine:
         self.bench.write(data, self.world.now_ns)
 
     def drain(self) -> None:
-        """Let time pass until all that was written has left."""
-        self.world.advance(self.bench.adapter.transmit_end_ns())
+        """Let time pass until all that was written has left.
+
+        Raises:
+            NothingPendingError: CTS holds it up, and nothing in this world will change that.
+        """
+        world, adapter = self.world, self.bench.adapter
+        while adapter.is_held or adapter.transmit_end_ns() > world.now_ns:
+            moment_ns = world.next_deadline_ns() if adapter.is_held else adapter.transmit_end_ns()
+            if moment_ns is None:
+                raise NothingPendingError
+            world.advance(moment_ns)
 
     def available(self) -> int:
         """How many bytes are there."""

@@ -7,6 +7,7 @@ registered under its name so that ``sim://WORLD/MACHINE`` finds it, and that wor
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,8 +28,10 @@ from hil.virtual.bench import Bench, Contact
 from hil.virtual.chip import Chip, ChipSetup
 from hil.virtual.efuse import Efuse
 from hil.virtual.firmware.dialect import DIALECTS
+from hil.virtual.firmware.fault_table import FAULTS
 from hil.virtual.flash import NorFlash
 from hil.virtual.image import VersionStrings
+from hil.virtual.wiring import FLOW_CONTROL
 from hil.virtual.world import World
 
 from .flash_file import CONTENT_REMEDY, STATE_REMEDY, load_flash, save_flash
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 
     from hil.flashing.manifest import Firmware
     from hil.ports.control_lines import ControlLines
+    from hil.virtual.firmware.fault import Fault
 
     from .description import ModuleDescription, RigDescription
 
@@ -50,6 +54,7 @@ PORT_CAPABILITIES = frozenset({"uart-format", "uart-flow"})
 """What a rig file's `has` says of the ports."""
 
 VIRTUAL_PORT_CAPABILITIES = frozenset({"uart-format"})
+"""What every virtual port can do; ``uart-flow`` only if the rig file wires it so."""
 
 
 @contextmanager
@@ -109,8 +114,8 @@ def _build_worlds(
         world = worlds.setdefault(parts.netloc, World())
         flash = _build_flash(module, firmware, stack)
         bench = Bench(
-            _build_chip(module, firmware, flash),
-            circuit=_circuit_of(module),
+            _build_chip(module, description, firmware, flash),
+            circuit=_circuit_of(module, description),
             is_wake_link_closed=True,
         )
         world.add(parts.path.strip("/"), bench)
@@ -130,7 +135,14 @@ def _build_worlds(
     return benches
 
 
-def _build_chip(module: ModuleDescription, firmware: Firmware, flash: NorFlash) -> Chip:
+def list_faults() -> dict[str, str]:
+    """The faults that a virtual module can have, by name, and what goes wrong with each."""
+    return {name: fault.summary for name, fault in FAULTS.items()}
+
+
+def _build_chip(
+    module: ModuleDescription, description: RigDescription, firmware: Firmware, flash: NorFlash
+) -> Chip:
     setup = ChipSetup(
         efuse=Efuse.for_mac((FIRST_MAC + module.slot).to_bytes(6, "big")),
         dialect=DIALECTS[module.dialect or "documented"],
@@ -140,8 +152,22 @@ def _build_chip(module: ModuleDescription, firmware: Firmware, flash: NorFlash) 
             sdk_version=_stated(firmware.sdk_version),
             compile_time=_stated(firmware.compile_time),
         ),
+        faults=tuple(_find_fault(name, description) for name in module.faults),
     )
     return Chip(setup, flash)
+
+
+def _find_fault(name: str, description: RigDescription) -> Fault:
+    if name not in FAULTS:
+        near = get_close_matches(name, FAULTS, n=1)
+        raise RigFileError(
+            description.path,
+            "module.faults",
+            allowed="names of faults that `hil virtual faults` lists",
+            given=name,
+            remedy=f"Did you mean {near[0]!r}?" if near else "",
+        )
+    return FAULTS[name]
 
 
 def _stated(version: str) -> str:
@@ -173,8 +199,17 @@ def _build_flash(module: ModuleDescription, firmware: Firmware, stack: ExitStack
     return flash
 
 
-def _circuit_of(module: ModuleDescription) -> str:
+def _circuit_of(module: ModuleDescription, description: RigDescription) -> str:
     """How DTR and RTS are wired: as the rig file says, else as on a development board."""
+    if "uart-flow" in description.has:
+        if any(line_set.driver == "modem-lines" for line_set in module.lines):
+            raise RigFileError(
+                description.path,
+                "rig.has",
+                allowed="no uart-flow where DTR and RTS reset the module",
+                given="uart-flow",
+            )
+        return FLOW_CONTROL
     for line_set in module.lines:
         if line_set.driver == "modem-lines":
             return line_set.circuit
@@ -190,7 +225,8 @@ def _open_port(module: ModuleDescription, has: frozenset[str], clock: Clock) -> 
             line_set.driver == "modem-lines" and line_set.circuit == "direct"
             for line_set in module.lines
         ),
-        capabilities=VIRTUAL_PORT_CAPABILITIES if module.is_virtual else has & PORT_CAPABILITIES,
+        capabilities=(has & PORT_CAPABILITIES)
+        | (VIRTUAL_PORT_CAPABILITIES if module.is_virtual else frozenset()),
     )
 
 

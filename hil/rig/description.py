@@ -73,6 +73,7 @@ class ModuleDescription:
         lines: The line sets that belong to it.
         flash: Its flash, if it is virtual.
         dialect: What its AT firmware speaks, if it is virtual.
+        faults: What is wrong with its AT firmware, by name, if it is virtual.
     """
 
     slot: int
@@ -81,6 +82,7 @@ class ModuleDescription:
     lines: tuple[LineSet, ...] = ()
     flash: VirtualFlash | None = None
     dialect: str | None = None
+    faults: tuple[str, ...] = ()
 
     @property
     def is_virtual(self) -> bool:
@@ -171,13 +173,13 @@ def _parse_lines(name: str, table: Table) -> LineSet:
 
 
 def _parse_module(table: Table, line_sets: dict[str, LineSet]) -> ModuleDescription:
-    table.require_known({"slot", "port", "baud", "lines", "flash", "dialect"})
+    table.require_known({"slot", "port", "baud", "lines", "flash", "dialect", "faults"})
     port = table.text("port", allowed="a device file, a pyserial URL, or 'sim://WORLD/MACHINE'")
     is_virtual = port.startswith(SIMULATED_SCHEME)
     if is_virtual and not _SIMULATED_PORT.fullmatch(port):
         raise table.mistake("port", allowed=f"{SIMULATED_SCHEME}WORLD/MACHINE", given=port)
     if not is_virtual:
-        for key in ("flash", "dialect"):
+        for key in ("flash", "dialect", "faults"):
             table.refuse(
                 key,
                 allowed=f"no {key} for the real module at {port!r}",
@@ -201,6 +203,7 @@ def _parse_module(table: Table, line_sets: dict[str, LineSet]) -> ModuleDescript
         lines=tuple(line_sets[name] for name in names),
         flash=_parse_flash(table.table("flash", {})) if is_virtual else None,
         dialect=table.choice("dialect", DIALECTS, default=DIALECTS[0]) if is_virtual else None,
+        faults=table.texts("faults", (), allowed="a list of names of faults"),
     )
 
 

@@ -52,6 +52,7 @@ class ServePlan:
         raw_tcp_port: Likewise for plain bytes.
         resets_on_close: Whether the last close of a pseudo-terminal resets the module.
         dialect: What the AT firmware speaks.
+        faults: What is wrong with it, by name.
         flash_size_bytes: Size of each flash.
         state_folder: Where the flashes are kept between starts, if anywhere.
         is_paced: Whether bytes take their time on the wire.
@@ -63,6 +64,7 @@ class ServePlan:
     raw_tcp_port: int | None = None
     resets_on_close: bool = True
     dialect: str = "documented"
+    faults: tuple[str, ...] = ()
     flash_size_bytes: int = 1024 * 1024
     state_folder: Path | None = None
     is_paced: bool = True
@@ -155,6 +157,7 @@ def _describe(plan: ServePlan) -> RigDescription:
                 lines=(LineSet(name="bench", driver="virtual"),),
                 flash=VirtualFlash(plan.flash_size_bytes, state=plan.state_of(slot)),
                 dialect=plan.dialect,
+                faults=plan.faults,
             )
             for slot in range(plan.modules)
         ),

@@ -29,9 +29,15 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class SetLineFormat:
-    """Switch UART0 to another format as soon as the transmit queue is empty."""
+    """Switch UART0 to another format as soon as the transmit queue is empty.
+
+    Args:
+        format: Speed and frame.
+        flow_control: 0 none, 1 RTS, 2 CTS, 3 both (line 252).
+    """
 
     format: LineFormat
+    flow_control: int = 0
 
 
 @dataclass(frozen=True, slots=True)

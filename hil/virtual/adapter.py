@@ -53,6 +53,7 @@ class SerialAdapter:
         self._incoming: deque[_Incoming] = deque()
         self._received = bytearray()
         self._transmit_free_ns = 0
+        self._withheld: list[Burst] | None = None
 
     @property
     def line_format(self) -> LineFormat:
@@ -74,14 +75,41 @@ class SerialAdapter:
             for incoming in self._incoming
         )
 
-    def write(self, data: bytes, now_ns: int) -> Burst:
-        """Put bytes on the wire behind those before; returns them with their place in time."""
+    def write(self, data: bytes, now_ns: int) -> list[Burst]:
+        """Put bytes on the wire behind those before; returns them with their place in time.
+
+        While CTS holds the adapter up there is nothing to return yet.
+        """
         burst = Burst(max(now_ns, self._transmit_free_ns), data, self._format)
+        if self._withheld is not None:
+            self._withheld.append(burst)
+            return []
         self._transmit_free_ns = burst.end_ns()
-        return burst
+        return [burst]
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the adapter waits for CTS."""
+        return self._withheld is not None
+
+    def hold(self, withdrawn: list[Burst], now_ns: int) -> None:
+        """Wait for CTS; `withdrawn` is what was on its way and had not begun."""
+        self._withheld = list(withdrawn)
+        if withdrawn:
+            self._transmit_free_ns = max(now_ns, withdrawn[0].start_ns)
+
+    def resume(self, now_ns: int) -> list[Burst]:
+        """Go on; returns what was withheld, with its new place in time."""
+        withheld, self._withheld = self._withheld or [], None
+        resumed = []
+        for burst in withheld:
+            start_ns = max(now_ns, self._transmit_free_ns)
+            resumed.append(Burst(start_ns, burst.data, burst.format))
+            self._transmit_free_ns = resumed[-1].end_ns()
+        return resumed
 
     def transmit_end_ns(self) -> int:
-        """When the last byte written has left."""
+        """When the last byte written has left, but for those that wait for CTS."""
         return self._transmit_free_ns
 
     def accept(self, burst: Burst) -> None:
@@ -89,9 +117,12 @@ class SerialAdapter:
         self._incoming.append(self._hear(burst))
 
     def cut(self, cut: LineCut) -> None:
-        """The chip stopped in the middle; bytes that would end later never arrive."""
-        self._settle(cut.at_ns)
-        self._incoming.clear()
+        """The chip stopped in the middle; bytes that would end later do not arrive."""
+        self._incoming = deque(
+            self._hear(incoming.sent.split(incoming.sent.ended_by(cut.at_ns))[0], incoming.taken)
+            for incoming in self._incoming
+            if incoming.sent.end_ns(1) <= cut.at_ns
+        )
 
     def available(self, now_ns: int) -> int:
         """How many bytes have arrived and were not read."""
@@ -136,10 +167,10 @@ class SerialAdapter:
         self._settle(now_ns)
         self._received.clear()
 
-    def _hear(self, burst: Burst) -> _Incoming:
+    def _hear(self, burst: Burst, taken: int = 0) -> _Incoming:
         data = receive_as(burst, burst.format if self._hears_all else self._format)
         line_format = burst.format if len(data) == len(burst.data) else self._format
-        return _Incoming(burst, Burst(burst.start_ns, data, line_format))
+        return _Incoming(burst, Burst(burst.start_ns, data, line_format), min(taken, len(data)))
 
     def _settle(self, now_ns: int) -> None:
         while self._incoming:

@@ -15,12 +15,14 @@ from .adapter import SerialAdapter
 from .boot_rom import Straps
 from .chip import Phase
 from .transmitter import LineCut
-from .wiring import CIRCUITS
+from .wiring import CIRCUITS, FLOW_CONTROL
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .chip import Chip
     from .outside import OutsideEvent
-    from .uart import LineFormat
+    from .uart import Burst, LineFormat
 
 
 class Contact(Enum):
@@ -43,6 +45,7 @@ class Bench:
 
     def __init__(self, chip: Chip, *, circuit: str, is_wake_link_closed: bool) -> None:
         self.chip = chip
+        self._is_flow_wired = circuit == FLOW_CONTROL
         self.adapter = SerialAdapter()
         self._circuit = CIRCUITS[circuit]
         self._contacts = {
@@ -52,6 +55,7 @@ class Bench:
             Contact.WAKE_LINK: is_wake_link_closed,
         }
         self._modem_lines = (False, False)
+        self._heeds_cts = False
 
     def switch(self, contact: Contact, *, is_closed: bool, now_ns: int) -> None:
         """Close or open a contact."""
@@ -67,7 +71,19 @@ class Bench:
     def set_modem_lines(self, *, dtr: bool, rts: bool, now_ns: int) -> None:
         """The host asserts or releases DTR and RTS."""
         self._modem_lines = (dtr, rts)
+        if self._is_flow_wired:
+            self.chip.set_clear_to_send(is_clear=rts, now_ns=now_ns)
         self._drive(now_ns)
+
+    @property
+    def is_cts_asserted(self) -> bool:
+        """The adapter's CTS input: the module's RTS, if they are joined."""
+        return self._is_flow_wired and self.chip.uart.is_ready_to_receive
+
+    def heed_cts(self, *, is_heeded: bool, now_ns: int) -> None:
+        """The host lets the adapter wait for CTS, or not."""
+        self._heeds_cts = is_heeded
+        self._pass_rts_on(now_ns)
 
     def set_format(self, line_format: LineFormat, now_ns: int) -> None:
         """The host sets its side of the line."""
@@ -75,20 +91,18 @@ class Bench:
 
     def follow_format(self, now_ns: int) -> None:
         """Set the host's side as the module is set now; all that the module sends is heard."""
-        self.adapter.set_format(self.chip.receive_format, now_ns, hears_all=True)
+        self.adapter.set_format(self.chip.uart.receive_format, now_ns, hears_all=True)
 
     def write(self, data: bytes, now_ns: int) -> None:
         """The host sends bytes."""
         if data:
-            burst = self.adapter.write(data, now_ns)
-            if self.chip.phase is not Phase.OFF:
-                self.chip.receive(burst)
+            self._announce(self.adapter.write(data, now_ns))
 
     def hear(self, event: OutsideEvent, now_ns: int) -> None:
         """Something came in over the module's antenna."""
         self.advance(now_ns)
         self.chip.hear(event, now_ns)
-        self._collect()
+        self._collect(now_ns)
 
     def next_deadline_ns(self) -> int | None:
         """When the module wants to be woken."""
@@ -98,7 +112,7 @@ class Bench:
         """Serve everything that is due at `now_ns`."""
         self.chip.advance(now_ns)
         self._pass_wake_pin_on(now_ns)
-        self._collect()
+        self._collect(now_ns)
 
     def _pass_wake_pin_on(self, now_ns: int) -> None:
         if self.chip.is_wake_pin_low and self._contacts[Contact.WAKE_LINK]:
@@ -110,10 +124,23 @@ class Bench:
         self.chip.straps = Straps(gpio0=not strap_low)
         self.chip.set_reset(is_low=reset_by_modem or self._contacts[Contact.RESET], now_ns=now_ns)
         self._pass_wake_pin_on(now_ns)
-        self._collect()
+        self._collect(now_ns)
 
-    def _collect(self) -> None:
-        for event in self.chip.take_sent():
+    def _announce(self, bursts: Sequence[Burst]) -> None:
+        if self.chip.phase is not Phase.OFF:
+            for burst in bursts:
+                self.chip.receive(burst)
+
+    def _pass_rts_on(self, now_ns: int) -> None:
+        """Let the adapter wait while the module's RTS is inactive, if it heeds it."""
+        if self.is_cts_asserted or not self._heeds_cts:
+            self._announce(self.adapter.resume(now_ns))
+        elif not self.adapter.is_held:
+            self.adapter.hold(self.chip.uart.receiver.withdraw(now_ns), now_ns)
+
+    def _collect(self, now_ns: int) -> None:
+        self._pass_rts_on(now_ns)
+        for event in self.chip.uart.transmitter.take(now_ns):
             if isinstance(event, LineCut):
                 self.adapter.cut(event)
             else:

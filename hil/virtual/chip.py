@@ -15,7 +15,6 @@ happened yet stands in a small agenda; a reset empties it.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
@@ -41,14 +40,15 @@ from .image import NO_VERSIONS, VersionStrings, version_strings
 from .loader_program import LoaderProgram
 from .outside import Nowhere
 from .rom_loader import RomLoader
-from .transmitter import LineCut, Transmitter
 from .uart import Burst, LineFormat, receive_as
+from .uart0 import Uart0
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from .efuse import Efuse
     from .firmware.dialect import Dialect
+    from .firmware.fault import Fault
     from .flash import NorFlash
     from .image import RamImage, UserImage
     from .outside import Outside, OutsideEvent, OutsideRequest
@@ -84,25 +84,28 @@ class ChipSetup:
         stated_versions: What the firmware's manifest says of versions that the image holds only
             as numbers; empty strings where it says nothing.
         crystal_hz: Frequency of the crystal; the speed of the ROM's log follows it.
+        faults: What is wrong with the AT firmware.
     """
 
     efuse: Efuse
     dialect: Dialect
     stated_versions: VersionStrings = NO_VERSIONS
     crystal_hz: int = 26_000_000
+    faults: tuple[Fault, ...] = ()
 
 
 class Chip:
     """One ESP8266 with its flash.
 
     Inputs carry the present moment; `advance` must be called up to it first. Outputs are what
-    `take_sent` returns, `is_wake_pin_low`, and the state of the flash.
+    `uart.transmitter` puts on its wire, `is_wake_pin_low`, and the state of the flash.
 
     Args:
         setup: What kind of chip.
         flash: The flash that is soldered beside it.
 
     Attributes:
+        uart: UART0.
         outside: What lies behind the antenna.
     """
 
@@ -117,29 +120,23 @@ class Chip:
         self.outside: Outside = Nowhere()
         rom_baud = round(ROM_BAUD_PER_HZ * setup.crystal_hz)
         self._rom_format = LineFormat(rom_baud)
-        self._transmitter = Transmitter(self._rom_format)
-        self._receive_format = self._rom_format
+        self.uart = Uart0(self._rom_format)
         self._cause = ResetCause.POWER_ON
         self._is_second_try = False
         self._program: Program | None = None
-        self._arriving: deque[Burst] = deque()
-        self._receiver_free_ns = 0
         self._agenda: list[tuple[int, int, Callable[[int], None]]] = []
         self._agenda_count = 0
         self._latched = Straps()
         self._last_versions: tuple[bytes, VersionStrings | None] | None = None
-
-    @property
-    def receive_format(self) -> LineFormat:
-        """How UART0 is set for what comes."""
-        return self._receive_format
 
     def hears_sync(self, line_format: LineFormat) -> bool:
         """Whether a loader or stub runs that understands a SYNC in this format."""
         program = self._program
         if isinstance(program, RomLoader) and program.adopts_baud:
             return True
-        return isinstance(program, LoaderProgram) and line_format.agrees_with(self._receive_format)
+        return isinstance(program, LoaderProgram) and line_format.agrees_with(
+            self.uart.receive_format
+        )
 
     # Inputs -------------------------------------------------------------------------------------
 
@@ -180,12 +177,18 @@ class Chip:
 
     def receive(self, burst: Burst) -> None:
         """Bytes are on their way to UART0."""
-        self._arriving.append(burst)
+        self.uart.receiver.announce(burst)
+
+    def set_clear_to_send(self, *, is_clear: bool, now_ns: int) -> None:
+        """MTCK (CTS) was driven; it counts if the UART is set so (lines 252-254)."""
+        self.uart.is_clear_to_send = is_clear
+        self._follow_flow(now_ns)
 
     def hear(self, event: OutsideEvent, now_ns: int) -> None:
         """Something came in over the antenna; only the AT firmware has its receiver on."""
         if isinstance(self._program, AtFirmware):
             self._carry_out(self._program.hear(event, now_ns))
+            self._follow_flow(now_ns)
 
     # Time ---------------------------------------------------------------------------------------
 
@@ -196,10 +199,9 @@ class Chip:
             wanted = self._program.next_deadline_ns()
             if wanted is not None and (deadline is None or wanted < deadline):
                 deadline = wanted
-        if self._arriving:
-            start_ns = max(self._arriving[0].start_ns, self._receiver_free_ns)
-            if deadline is None or start_ns < deadline:
-                deadline = start_ns
+        coming_ns = self.uart.next_deadline_ns(is_program_full=self._is_program_full)
+        if coming_ns is not None and (deadline is None or coming_ns < deadline):
+            deadline = coming_ns
         return deadline
 
     def advance(self, now_ns: int) -> None:
@@ -214,12 +216,12 @@ class Chip:
                 wanted = program.next_deadline_ns()
                 if wanted is not None and wanted <= deadline:
                     self._carry_out(program.advance(deadline))
+                    self._follow_flow(deadline)
                     continue
-            self._take_burst(deadline)
-
-    def take_sent(self) -> list[Burst | LineCut]:
-        """What UART0 put on its wire since the last call."""
-        return self._transmitter.take()
+            if self._is_program_full:
+                self.uart.is_ready_to_receive = False
+            else:
+                self._take_burst(deadline)
 
     # Inside -------------------------------------------------------------------------------------
 
@@ -228,11 +230,13 @@ class Chip:
         heappush(self._agenda, (at_ns, self._agenda_count, step))
 
     def _stop(self, now_ns: int, *, is_orderly: bool = False) -> None:
-        self._transmitter.cut(now_ns)
+        self.uart.transmitter.cut(now_ns)
         self._agenda.clear()
         if isinstance(self._program, AtFirmware):
             self.outside.silence(now_ns, is_orderly=is_orderly)
         self._program = None
+        self.uart.flow_control = 0
+        self._follow_flow(now_ns)
         self.is_wake_pin_low = False
 
     def _leave_reset(self, now_ns: int) -> None:
@@ -251,15 +255,15 @@ class Chip:
         self.phase = Phase.RUNNING
         self.boots += 1
         self._program = None
-        self._transmitter.line_format = self._rom_format
-        self._receive_format = self._rom_format
+        self.uart.transmitter.line_format = self._rom_format
+        self.uart.receive_format = self._rom_format
         boot = rom_boot(self.flash, self._latched, self._cause)
-        self._transmitter.send(boot.log, now_ns)
+        self.uart.transmitter.send(boot.log, now_ns)
         if boot.target is BootTarget.LOADER:
             self._start_loader(now_ns)
         elif boot.target is BootTarget.FLASH and boot.image is not None:
             self._plan(
-                self._transmitter.free_ns + LOAD_NS,
+                self.uart.transmitter.free_ns + LOAD_NS,
                 partial(self._run_boot_loader, boot.image),
             )
 
@@ -276,8 +280,8 @@ class Chip:
 
     def _run_boot_loader(self, image: RamImage, now_ns: int) -> None:
         run = run_boot_loader(self.flash, image, is_second_try=self._is_second_try)
-        self._transmitter.send(run.text, now_ns)
-        after_ns = self._transmitter.free_ns + LOAD_NS
+        self.uart.transmitter.send(run.text, now_ns)
+        after_ns = self.uart.transmitter.free_ns + LOAD_NS
         if run.step is BootStep.WATCHDOG:
             self._is_second_try = True
             self._plan(after_ns + WATCHDOG_NS, self._watchdog)
@@ -291,12 +295,12 @@ class Chip:
 
     def _start_user(self, user: UserImage, now_ns: int) -> None:
         if user.is_crc_intact is False:  # its code in flash is not what was built
-            self._transmitter.send(
+            self.uart.transmitter.send(
                 b"Fatal exception (0):\r\nepc1=0x%08x, epc2=0x00000000, epc3=0x00000000, "
                 b"excvaddr=0x00000000, depc=0x00000000\r\n" % user.ram.entry,
                 now_ns,
             )
-            self._plan(self._transmitter.free_ns + WATCHDOG_NS, self._watchdog)
+            self._plan(self.uart.transmitter.free_ns + WATCHDOG_NS, self._watchdog)
             return
         found = self._versions_of(user)
         if found is None:  # some other program; nothing of it can be observed on the UART
@@ -306,9 +310,11 @@ class Chip:
             _identity(found, self.setup.stated_versions),
             dialect=self.setup.dialect,
             factory_mac=self.setup.efuse.mac,
+            faults=self.setup.faults,
         )
-        self._transmitter.line_format = firmware.line_format
-        self._receive_format = firmware.line_format
+        self.uart.transmitter.line_format = firmware.line_format
+        self.uart.receive_format = firmware.line_format
+        self.uart.flow_control = firmware.flow_control
         self._start(firmware, now_ns)
 
     def _versions_of(self, user: UserImage) -> VersionStrings | None:
@@ -319,75 +325,80 @@ class Chip:
 
     def _start(self, program: Program, now_ns: int) -> None:
         self._program = program
-        self._receiver_free_ns = now_ns
-        while self._arriving and self._arriving[0].start_ns < now_ns:
-            burst = self._arriving.popleft()  # what arrived before is lost, what follows is not
-            _, rest = burst.split(min(len(burst.data), burst.ended_by(now_ns) + 1))
-            if rest.data:
-                self._arriving.appendleft(rest)
-                break
+        self.uart.receiver.drop_before(now_ns)
         self._carry_out(program.start(now_ns))
+        self._follow_flow(now_ns)
 
     def _take_burst(self, now_ns: int) -> None:
-        burst = self._arriving.popleft()
+        burst = self.uart.receiver.pop()
         program = self._program
         if program is None:
             return
         if isinstance(program, RomLoader) and program.adopts_baud:
             heard = burst
-        elif burst.format.agrees_with(self._receive_format):
-            data = receive_as(burst, self._receive_format)
+        elif burst.format.agrees_with(self.uart.receive_format):
+            data = receive_as(burst, self.uart.receive_format)
             if data is not burst.data:
                 burst = replace(burst, data=data)
             heard = burst
             wanted = program.bytes_wanted(burst)
             if wanted < len(burst.data):
                 heard, rest = burst.split(wanted)
-                self._arriving.appendleft(rest)
+                self.uart.receiver.put_back(rest)
         else:
-            data = receive_as(burst, self._receive_format)
+            data = receive_as(burst, self.uart.receive_format)
             if not data:
                 return
-            heard = Burst(burst.start_ns, data, self._receive_format)
-        self._receiver_free_ns = max(now_ns, heard.end_ns())
+            heard = Burst(burst.start_ns, data, self.uart.receive_format)
+        self.uart.receiver.free_ns = max(now_ns, heard.end_ns())
         self._carry_out(program.receive(heard))
+        self._follow_flow(now_ns)
 
     def _carry_out(self, actions: Sequence[Action]) -> None:
         for action in actions:
             match action:
                 case Send(data, at_ns):
-                    self._transmitter.send(data, at_ns)
-                case SetLineFormat(line_format):
+                    self.uart.transmitter.send(data, at_ns)
+                case SetLineFormat(line_format, flow_control):
                     self._plan(
-                        max(self._transmitter.free_ns, self._receiver_free_ns),
-                        partial(self._set_receive_format, line_format),
+                        max(self.uart.transmitter.free_ns, self.uart.receiver.free_ns),
+                        partial(self._set_receive_format, line_format, flow_control),
                     )
-                    self._transmitter.line_format = line_format
+                    self.uart.transmitter.line_format = line_format
                 case Transmit(request, at_ns):
                     self._plan(at_ns, partial(self._transmit, request))
                 case Restart(at_ns):
-                    self._plan(max(at_ns, self._transmitter.free_ns), self._restart)
+                    self._plan(max(at_ns, self.uart.transmitter.free_ns), self._restart)
                 case DeepSleep(at_ns, duration_us):
                     self._plan(
-                        max(at_ns, self._transmitter.free_ns),
+                        max(at_ns, self.uart.transmitter.free_ns),
                         partial(self._fall_asleep, duration_us),
                     )
                 case RunStub(at_ns, version):
                     self._plan(
-                        max(at_ns, self._transmitter.free_ns),
+                        max(at_ns, self.uart.transmitter.free_ns),
                         partial(self._start_stub, version),
                     )
                 case RunUserCode(at_ns):
-                    self._plan(max(at_ns, self._transmitter.free_ns), self._run_user_code)
+                    self._plan(max(at_ns, self.uart.transmitter.free_ns), self._run_user_code)
                 case Halt(at_ns):
-                    self._plan(max(at_ns, self._transmitter.free_ns), self._halt)
+                    self._plan(max(at_ns, self.uart.transmitter.free_ns), self._halt)
 
     def _transmit(self, request: OutsideRequest, now_ns: int) -> None:
         self.outside.take(request, now_ns)
 
-    def _set_receive_format(self, line_format: LineFormat, now_ns: int) -> None:
-        del now_ns
-        self._receive_format = line_format
+    def _set_receive_format(self, line_format: LineFormat, flow_control: int, now_ns: int) -> None:
+        self.uart.receive_format = line_format
+        self.uart.flow_control = flow_control
+        self._follow_flow(now_ns)
+
+    @property
+    def _is_program_full(self) -> bool:
+        return isinstance(self._program, AtFirmware) and self._program.is_full
+
+    def _follow_flow(self, now_ns: int) -> None:
+        """Let the UART stop and go on as the program takes bytes or does not."""
+        self.uart.follow(is_program_full=self._is_program_full, now_ns=now_ns)
 
     def _restart(self, now_ns: int) -> None:
         """A software restart: the straps stay latched, the cause repeats the last one."""
@@ -409,7 +420,7 @@ class Chip:
         loader = self._program
         if isinstance(loader, RomLoader):
             self._start(
-                FlasherStub(self.flash, loader.registers, self._receive_format, version), now_ns
+                FlasherStub(self.flash, loader.registers, self.uart.receive_format, version), now_ns
             )
 
     def _fall_asleep(self, duration_us: int, now_ns: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 from .uart import Burst, LineFormat
@@ -9,7 +10,10 @@ from .uart import Burst, LineFormat
 
 @dataclass(frozen=True, slots=True)
 class LineCut:
-    """The sender stopped in the middle of what it had begun; the line is idle from `at_ns` on."""
+    """The sender takes back what it had announced: bytes that would end after `at_ns` do not come.
+
+    It was switched off in the middle, or was told to wait and will send them later.
+    """
 
     at_ns: int
 
@@ -25,25 +29,66 @@ class Transmitter:
         self.line_format = line_format
         self._free_ns = 0
         self._events: list[Burst | LineCut] = []
+        self._leaving: deque[Burst] = deque()
+        self._withheld: list[Burst] | None = None
 
     @property
     def free_ns(self) -> int:
-        """When the last byte given so far has left."""
+        """When the last byte given so far has left, but for those that are withheld."""
         return self._free_ns
 
     def send(self, data: bytes, at_ns: int) -> None:
         """Queue bytes that the program writes at `at_ns`."""
         burst = Burst(max(at_ns, self._free_ns), data, self.line_format)
-        self._free_ns = burst.end_ns()
-        self._events.append(burst)
+        if self._withheld is None:
+            self._put(burst)
+        else:
+            self._withheld.append(burst)
 
     def cut(self, now_ns: int) -> None:
         """Stop at once: what has not left by `now_ns` never will."""
         if self._free_ns > now_ns:
             self._events.append(LineCut(now_ns))
         self._free_ns = now_ns
+        self._leaving.clear()
+        if self._withheld is not None:
+            self._withheld = []
 
-    def take(self) -> list[Burst | LineCut]:
+    def hold(self, now_ns: int) -> None:
+        """Wait behind the byte that is being sent, until `resume`."""
+        if self._withheld is not None:
+            return
+        self._withheld = []
+        self._forget_what_left(now_ns)
+        stays: deque[Burst] = deque()
+        for burst in self._leaving:
+            head, tail = burst.split(burst.begun_by(now_ns))
+            if head.data:
+                stays.append(head)
+            if tail.data:
+                self._withheld.append(tail)
+        self._leaving = stays
+        self._free_ns = stays[-1].end_ns() if stays else now_ns
+        if self._withheld:
+            self._events.append(LineCut(self._free_ns))
+
+    def resume(self, now_ns: int) -> None:
+        """Send what was withheld, and go on."""
+        withheld, self._withheld = self._withheld, None
+        for burst in withheld or ():
+            self._put(Burst(max(now_ns, burst.start_ns, self._free_ns), burst.data, burst.format))
+
+    def take(self, now_ns: int) -> list[Burst | LineCut]:
         """What happened on the wire since the last call, in order."""
+        self._forget_what_left(now_ns)
         events, self._events = self._events, []
         return events
+
+    def _put(self, burst: Burst) -> None:
+        self._free_ns = burst.end_ns()
+        self._leaving.append(burst)
+        self._events.append(burst)
+
+    def _forget_what_left(self, now_ns: int) -> None:
+        while self._leaving and self._leaving[0].end_ns() <= now_ns:
+            self._leaving.popleft()

@@ -94,6 +94,16 @@ class Burst:
         elapsed = (now_ns - self.start_ns) * 2 * self.format.baud
         return min(len(self.data), elapsed // (self.format.half_bits_per_frame * NS_PER_S))
 
+    def begun_by(self, now_ns: int) -> int:
+        """How many bytes have ended at `now_ns` or are on the wire then."""
+        if now_ns < self.start_ns:
+            return 0
+        ended = self.ended_by(now_ns)
+        if ended == len(self.data):
+            return ended
+        next_start_ns = self.end_ns(ended) if ended else self.start_ns
+        return ended + (next_start_ns < now_ns)
+
     def split(self, count: int) -> tuple[Burst, Burst]:
         """The first `count` bytes and the rest, each at its place in time."""
         head = Burst(self.start_ns, self.data[:count], self.format)

@@ -3,7 +3,9 @@
 *Asserted* is pyserial's True, a low level at the adapter's pin. ``two-transistor`` is the circuit
 of every development board: EXT_RSTB is low while RTS alone is asserted, GPIO0 is low while DTR
 alone is, and both together do nothing, so that a program that merely opens the port leaves the
-module alone. ``direct`` wires RTS to EXT_RSTB and DTR to GPIO0.
+module alone. ``direct`` wires RTS to EXT_RSTB and DTR to GPIO0. ``flow-control`` wires RTS to MTCK
+(the module's CTS) and MTDO (its RTS) to the adapter's CTS, as the document asks for (lines 254,
+270); nothing resets the module then.
 """
 
 from __future__ import annotations
@@ -27,8 +29,11 @@ def _none(dtr: bool, rts: bool) -> tuple[bool, bool]:  # noqa: FBT001 - two wire
     return False, False
 
 
+FLOW_CONTROL = "flow-control"
+
 CIRCUITS: dict[str, Circuit] = {
     "two-transistor": _two_transistor,
     "direct": _direct,
+    FLOW_CONTROL: _none,
     "none": _none,
 }

@@ -87,3 +87,10 @@ def test_without_a_link_it_says_which_there_are() -> None:
     result = CliRunner().invoke(virtual, ["serve"])
     assert result.exit_code == 2
     assert "nothing to serve on: give --pty, --tcp PORT or --raw-tcp PORT" in result.output
+
+
+def test_faults_are_listed_with_what_goes_wrong() -> None:
+    result = CliRunner().invoke(virtual, ["faults"])
+    assert result.exit_code == 0
+    lines = [line.split(maxsplit=1) for line in result.output.splitlines()]
+    assert ["uart-def-forgets", "AT+UART_DEF does not write to flash."] in lines

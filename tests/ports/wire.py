@@ -17,6 +17,7 @@ from hil.virtual.bench import Bench
 from hil.virtual.boot_rom import Straps
 from hil.virtual.chip import Chip, Phase
 from hil.virtual.uart import Burst, LineFormat, Parity, receive_as
+from hil.virtual.uart0 import Uart0
 from tests.drive.simulated_module import URL, registered_world
 
 if TYPE_CHECKING:
@@ -62,14 +63,14 @@ class TalkingChip:
         self.is_wake_pin_low = False
         self.line_format = LineFormat()
         self.heard = b""
-        self._sent: list[Burst] = []
+        self.uart = Uart0(self.line_format)
+        self._said_ns: int | None = None
         self._arriving: list[Burst] = []
-        self._free_ns = 0
 
     def say(self, data: bytes, now_ns: int) -> None:
-        burst = Burst(max(now_ns, self._free_ns), data, self.line_format)
-        self._free_ns = burst.end_ns()
-        self._sent.append(burst)
+        self.uart.transmitter.line_format = self.line_format
+        self.uart.transmitter.send(data, now_ns)
+        self._said_ns = now_ns
 
     def set_power(self, *, is_on: bool, now_ns: int) -> None:
         del is_on, now_ns
@@ -82,17 +83,14 @@ class TalkingChip:
 
     def next_deadline_ns(self) -> int | None:
         moments = [burst.end_ns() for burst in self._arriving]
-        moments += [burst.start_ns for burst in self._sent]
+        moments += [] if self._said_ns is None else [self._said_ns]
         return min(moments, default=None)
 
     def advance(self, now_ns: int) -> None:
+        self._said_ns = None
         for burst in [burst for burst in self._arriving if burst.end_ns() <= now_ns]:
             self._arriving.remove(burst)
             self.heard += receive_as(burst, self.line_format)
-
-    def take_sent(self) -> list[Burst]:
-        sent, self._sent = self._sent, []
-        return sent
 
 
 class SimulatedEnd:

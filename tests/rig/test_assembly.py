@@ -146,6 +146,66 @@ def test_what_a_rig_file_says_of_its_ports_reaches_them() -> None:
     os.close(terminal)
 
 
+class TestFlowControl:
+    RIG = replace(VIRTUAL_RIG, has=frozenset({"uart-flow"}))
+
+    def test_the_word_wires_rts_and_cts_of_a_virtual_module(self) -> None:
+        with open_rig(self.RIG, FIRMWARE) as rig:
+            (module,) = rig.modules
+            port = module.port.serial
+            assert module.port.capabilities == {"uart-format", "uart-flow"}
+            module.start()
+            port.write(b"ATE0\r\nAT+UART_CUR=115200,8,1,0,2\r\n")
+            rig.clock.sleep(1)
+            port.reset_input_buffer()
+            port.rts = False
+            port.write(b"AT\r\n")
+            port.timeout = 1
+            assert port.read(99) == b""
+            port.rts = True
+            assert port.read(99) == b"\r\nOK\r\n"
+            assert port.cts
+
+    def test_a_port_with_rtscts_asserts_rts_itself(self) -> None:
+        with open_rig(self.RIG, FIRMWARE) as rig:
+            (module,) = rig.modules
+            port = module.port.serial
+            port.rts = False
+            assert not bench_of(module).chip.uart.is_clear_to_send
+            port.rtscts = True
+            assert bench_of(module).chip.uart.is_clear_to_send
+
+    def test_without_the_word_cts_is_never_asserted(self) -> None:
+        with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
+            assert not rig.modules[0].port.serial.cts
+            assert rig.modules[0].port.capabilities == {"uart-format"}
+
+    def test_lines_that_reset_the_module_cannot_be_flow_control_too(self) -> None:
+        usb = LineSet(name="usb", driver="modem-lines")
+        rig = replace(self.RIG, modules=(replace(MODULE, lines=(usb,)),))
+        assert "no uart-flow where DTR and RTS reset the module" in mistake_at_opening(rig)
+
+
+class TestFaults:
+    def rig_with(self, *faults: str) -> RigDescription:
+        return rig_of(replace(MODULE, faults=faults))
+
+    def test_a_virtual_module_has_the_faults_that_the_rig_file_names(self) -> None:
+        with open_rig(self.rig_with("ate-accepts-anything"), FIRMWARE) as rig:
+            rig.modules[0].start()
+            port = rig.modules[0].port.serial
+            port.timeout = 1
+            port.write(b"ATE2\r\n")
+            assert port.read(99) == b"ATE2\r\r\n\r\nOK\r\n"
+
+    def test_an_unknown_one_is_refused_with_the_nearest(self) -> None:
+        assert mistake_at_opening(self.rig_with("ate-accept-anything")) == (
+            "the built-in rig description: module.faults: expected names of faults that "
+            "`hil virtual faults` lists, found ate-accept-anything. Did you mean "
+            "'ate-accepts-anything'?"
+        )
+
+
 class TestRefused:
     def test_real_and_virtual_modules_mixed(self) -> None:
         real = ModuleDescription(1, "/dev/ttyUSB0")

@@ -202,8 +202,8 @@ UNKNOWN_KEYS = [
     (
         REAL + "bauds = 9600",
         (
-            "module[0]: expected only the keys baud, dialect, flash, lines, port, slot, found the "
-            "key 'bauds'. Did you mean 'baud'?"
+            "module[0]: expected only the keys baud, dialect, faults, flash, lines, port, slot, "
+            "found the key 'bauds'. Did you mean 'baud'?"
         ),
     ),
     (
@@ -372,6 +372,17 @@ WRONG_VALUES = [
             "module[0].flash: expected no flash for the real module at '/dev/ttyUSB0', found a "
             "table. A port sim://WORLD/MACHINE makes a virtual module"
         ),
+    ),
+    (
+        REAL + 'faults = ["echo-stays-on"]',
+        (
+            "module[0].faults: expected no faults for the real module at '/dev/ttyUSB0', found "
+            "the list ['echo-stays-on']. A port sim://WORLD/MACHINE makes a virtual module"
+        ),
+    ),
+    (
+        VIRTUAL + 'faults = "echo-stays-on"',
+        "module[0].faults: expected a list of names of faults, found the text 'echo-stays-on'",
     ),
     (
         REAL + 'dialect = "documented"',

@@ -184,18 +184,18 @@ def test_discarding_leaves_what_is_on_the_wire() -> None:
 def test_writes_queue_behind_each_other() -> None:
     adapter = SerialAdapter(FORMAT)
     assert adapter.transmit_end_ns() == 0
-    assert adapter.write(b"ab", 50).start_ns == 50
-    assert adapter.write(b"c", 60) == Burst(50 + 2 * BYTE_NS, b"c", FORMAT)
+    assert adapter.write(b"ab", 50) == [Burst(50, b"ab", FORMAT)]
+    assert adapter.write(b"c", 60) == [Burst(50 + 2 * BYTE_NS, b"c", FORMAT)]
     assert adapter.transmit_end_ns() == 50 + 3 * BYTE_NS
-    assert adapter.write(b"d", 900_000).start_ns == 900_000
+    assert adapter.write(b"d", 900_000) == [Burst(900_000, b"d", FORMAT)]
 
 
 def test_written_bytes_keep_the_format_they_were_written_in() -> None:
     adapter = SerialAdapter(FORMAT)
-    before = adapter.write(b"a", 0)
+    (before,) = adapter.write(b"a", 0)
     adapter.set_format(LineFormat(9600), 0)
     assert before.format == FORMAT
-    assert adapter.write(b"b", 0) == Burst(BYTE_NS, b"b", LineFormat(9600))
+    assert adapter.write(b"b", 0) == [Burst(BYTE_NS, b"b", LineFormat(9600))]
 
 
 def test_a_run_ends_where_the_line_pauses() -> None:

@@ -43,6 +43,8 @@ def pins(bench: Bench) -> tuple[bool, bool]:
         ("direct", False, True, (LOW, HIGH)),
         ("direct", True, False, (HIGH, LOW)),
         ("direct", True, True, (LOW, LOW)),
+        ("flow-control", False, True, (HIGH, HIGH)),
+        ("flow-control", True, False, (HIGH, HIGH)),
         ("none", False, False, (HIGH, HIGH)),
         ("none", False, True, (HIGH, HIGH)),
         ("none", True, False, (HIGH, HIGH)),
@@ -58,7 +60,7 @@ def test_modem_lines_reach_the_pins_as_the_circuit_says(
 
 
 def test_every_circuit_is_tested_here() -> None:
-    assert set(CIRCUITS) == {"two-transistor", "direct", "none"}
+    assert set(CIRCUITS) == {"two-transistor", "direct", "flow-control", "none"}
 
 
 def test_no_circuit_touches_a_pin_while_both_lines_are_released() -> None:

@@ -19,7 +19,7 @@ _HALF_STOP_BITS = {1: 2, 1.5: 3, 2: 4}
 
 
 class ModulePort(SerialBase):
-    """pyserial's port interface to a virtual module; nothing is wired to the adapter's inputs."""
+    """pyserial's port interface to a virtual module; nothing is wired to DSR, RI and CD."""
 
     # What pyserial's base class keeps and its stubs leave out.
     _port: str | None
@@ -32,6 +32,7 @@ class ModulePort(SerialBase):
     _dtr_state: bool
     _rts_state: bool
     _break_state: bool
+    _rtscts: bool
     _exclusive: bool | None
 
     BAUDRATES = (110, 300, 1200, 9600, 74880, 115200, 230400, 460800, 921600, 3000000, 4608000)
@@ -57,12 +58,6 @@ class ModulePort(SerialBase):
             )
         except VirtualError as error:
             raise ValueError(str(error)) from error
-
-    @property
-    def cts(self) -> bool:
-        """The adapter's CTS input."""
-        self._require_open()
-        return False
 
     @property
     def dsr(self) -> bool:

@@ -172,6 +172,12 @@ class Serial(ModulePort):
         self._send(Purge(is_input))
         self._await(Purged, ANSWER_TIMEOUT_S)
 
+    @property
+    def cts(self) -> bool:
+        """The adapter's CTS input, to which nothing is wired."""
+        self._require_open()
+        return False
+
     def fileno(self) -> int:
         """There is none that a terminal's ioctls work on; esptool expects this error then."""
         raise OSError(errno.ENOTTY, f"{self._port} is no terminal")

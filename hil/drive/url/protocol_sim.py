@@ -81,6 +81,9 @@ class Serial(ModulePort):
     def _reconfigure_port(self) -> None:
         line = self._require_open()
         line.bench.set_format(self._line_format(), line.world.now_ns)
+        line.bench.heed_cts(is_heeded=self._rtscts, now_ns=line.world.now_ns)
+        if self.is_open:
+            self._update_lines()
 
     @property
     def in_waiting(self) -> int:
@@ -143,10 +146,18 @@ class Serial(ModulePort):
         self._update_lines()
 
     def _update_lines(self) -> None:
+        """Drive DTR and RTS; with `rtscts` the driver asserts RTS, for it always has room."""
         line = self._require_open()
         line.bench.set_modem_lines(
-            dtr=bool(self._dtr_state), rts=bool(self._rts_state), now_ns=line.world.now_ns
+            dtr=bool(self._dtr_state),
+            rts=bool(self._rtscts or self._rts_state),
+            now_ns=line.world.now_ns,
         )
+
+    @property
+    def cts(self) -> bool:
+        """The adapter's CTS input: the module's RTS, on a rig with ``uart-flow``."""
+        return self._require_open().bench.is_cts_asserted
 
     def _update_break_state(self) -> None:
         self._require_open()

@@ -25,7 +25,8 @@ from hil.units import NS_PER_MS
 from hil.virtual.action import DeepSleep, Restart
 
 from .command import BUSY, Job, Outcome, Wait
-from .command_table import run_line
+from .command_table import COMMANDS, run_line
+from .fault import TamperedOutput, lay_faults
 from .line import LF, Line, LineReader
 from .parameter_store import ParameterStore
 from .state import FirmwareIdentity, FirmwareState
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from .command import Task
     from .dialect import Dialect
+    from .fault import Fault
 
 __all__ = ["START_UP_NS", "AtFirmware", "FirmwareIdentity"]
 
@@ -70,6 +72,7 @@ class AtFirmware:
         identity: What AT+GMR tells of the image.
         dialect: Which firmware it is, where the document and the real one differ.
         factory_mac: The station's MAC address as the chip was made, six bytes.
+        faults: What is wrong with it.
 
     Raises:
         VirtualError: The flash is too small to have parameter areas.
@@ -82,10 +85,20 @@ class AtFirmware:
         *,
         dialect: Dialect,
         factory_mac: bytes,
+        faults: Sequence[Fault] = (),
     ) -> None:
         store = ParameterStore(flash, blank_means_factory=dialect.blank_sector_means_factory)
         self._flash = flash
-        self._state = FirmwareState(identity, dialect, factory_mac, store)
+        self._tampering = lay_faults(faults, COMMANDS)
+        self._state = FirmwareState(
+            identity,
+            dialect,
+            factory_mac,
+            store,
+            commands=self._tampering.commands,
+            out=TamperedOutput(store.user.uart.line_format, self._tampering) if faults else None,
+        )
+        self._tampering.begin(self._state)
         self._reader = LineReader(dialect.line_buffer_bytes)
         self._ready_ns: int | None = None
         self._running: _Running | None = None
@@ -101,6 +114,11 @@ class AtFirmware:
     def flow_control(self) -> int:
         """The current flow control: 0 none, 1 RTS, 2 CTS, 3 both. Source: line 252."""
         return self._state.uart.flow_control
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no byte can be taken now."""
+        return self._state.input is not None and self._state.input.is_full
 
     def start(self, now_ns: int) -> Sequence[Action]:
         """Begin to run; what arrives before ``ready`` is lost.
@@ -129,9 +147,10 @@ class AtFirmware:
 
     def hear(self, event: OutsideEvent, now_ns: int) -> Sequence[Action]:
         """Something came in over the antenna; `advance` has been called up to `now_ns`."""
-        if not self._is_deaf:
+        heard = None if self._is_deaf else self._tampering.heard(event)
+        if heard is not None:
             for service in self._state.services:
-                service.hear(event, now_ns)
+                service.hear(heard, now_ns)
             self._go_on(now_ns)
         return self._state.out.take()
 

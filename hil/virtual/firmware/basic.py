@@ -104,7 +104,7 @@ def set_uart(variant: Variant, state: FirmwareState, call: Call, at_ns: int) -> 
     def switch_uart(_now_ns: int) -> Sequence[Action]:
         state.uart = uart
         state.out.line_format = uart.line_format
-        return (SetLineFormat(uart.line_format),)
+        return (SetLineFormat(uart.line_format, uart.flow_control),)
 
     return ok(at_ns, finish=switch_uart)
 

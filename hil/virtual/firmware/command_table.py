@@ -68,5 +68,5 @@ def run_line(state: FirmwareState, command: bytes | None, at_ns: int) -> Outcome
         return Outcome(BUSY, at_ns)
     if call is None:
         return error(at_ns)
-    handler = COMMANDS.get(call.name, {}).get(call.form)
+    handler = state.commands.get(call.name, {}).get(call.form)
     return error(at_ns) if handler is None else handler(state, call, at_ns)

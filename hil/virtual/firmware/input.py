@@ -20,6 +20,10 @@ class Input(Protocol):
     def echo(self, data: bytes) -> bytes:
         """What of received bytes is sent back if the echo is on; never more than there are."""
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no byte can be taken now; they wait in the receiver's FIFO, which is small."""
+
     def wanted(self, burst: Burst) -> int:
         """How many bytes of a burst to take in one `take`, 1 at least: up to one that acts."""
 

@@ -16,8 +16,9 @@ from .soft_ap import SoftAp
 from .station import Station
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from .command import Forms
     from .dialect import Dialect
     from .input import Input
     from .parameter_store import ParameterStore
@@ -53,9 +54,10 @@ class FirmwareState:
         dialect: Which firmware it is, where the document and the real one differ.
         factory_mac: The station's MAC address as the chip was made, six bytes.
         store: The stored settings; the current ones begin with them.
+        commands: The command table.
+        out: What is asked of the chip; its own one if none is given.
 
     Attributes:
-        out: What is asked of the chip.
         input: Where bytes from the UART go; None while they are command lines.
         echo: Whether received bytes are sent back; on after every start (A-18).
         uart: The current line settings.
@@ -83,12 +85,16 @@ class FirmwareState:
         dialect: Dialect,
         factory_mac: bytes,
         store: ParameterStore,
+        *,
+        commands: Mapping[str, Forms],
+        out: Output | None = None,
     ) -> None:
         self.identity = identity
         self.dialect = dialect
         self.factory_mac = factory_mac
         self.store = store
-        self.out = Output(store.user.uart.line_format)
+        self.commands = commands
+        self.out = out or Output(store.user.uart.line_format)
         self.input: Input | None = None
         self.echo = True
         self.uart: UartSettings = store.user.uart

@@ -14,6 +14,7 @@ from hil.virtual.uart import Burst, LineFormat
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hil.virtual.firmware.fault import Fault
     from hil.virtual.outside import OutsideEvent, OutsideRequest
 
 IDENTITY = FirmwareIdentity(
@@ -40,10 +41,12 @@ class ChipPlayer:
         dialect: Dialect = DOCUMENTED,
         flash: NorFlash | None = None,
         identity: FirmwareIdentity = IDENTITY,
+        faults: Sequence[Fault] = (),
     ) -> None:
         self.dialect = dialect
         self.flash = NorFlash(MIB) if flash is None else flash
         self.identity = identity
+        self.faults = faults
         self.now_ns = 0
         self.actions: list[Action] = []
         self.restarts = 0
@@ -55,7 +58,11 @@ class ChipPlayer:
     def power_on(self) -> None:
         """Start the firmware on what is in the flash, without waiting for it."""
         self.firmware = AtFirmware(
-            self.flash, self.identity, dialect=self.dialect, factory_mac=STATION_MAC
+            self.flash,
+            self.identity,
+            dialect=self.dialect,
+            factory_mac=STATION_MAC,
+            faults=self.faults,
         )
         self.line_format: LineFormat = self.firmware.line_format
         self.carry_out(self.firmware.start(self.now_ns))
@@ -135,9 +142,13 @@ class ChipPlayer:
                     self.deep_sleep = action
 
 
-def ready_player(dialect: Dialect = DOCUMENTED, flash: NorFlash | None = None) -> ChipPlayer:
+def ready_player(
+    dialect: Dialect = DOCUMENTED,
+    flash: NorFlash | None = None,
+    faults: Sequence[Fault] = (),
+) -> ChipPlayer:
     """A chip whose firmware has started, with the echo off."""
-    player = ChipPlayer(dialect, flash)
+    player = ChipPlayer(dialect, flash, faults=faults)
     player.settle()
     player.ask(b"ATE0")
     player.now_ns += NS_PER_S

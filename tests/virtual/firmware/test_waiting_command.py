@@ -46,6 +46,8 @@ class Bell:
 class Collector:
     """An input that takes bytes up to a full stop, or up to a pause of 20 ms."""
 
+    is_full = False
+
     def __init__(self, state: FirmwareState, *, echoes: bool = True) -> None:
         self.state = state
         self.echoes = echoes
