@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .command import Call, Form, Forms, Outcome, error, ok, parse_numbers, refuse
-from .link import LINK_NUMBERS, SINGLE_LINK, Link, TcpLink
+from .link import SINGLE_LINK, Link, LinkStatus, TcpLink
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 ALL_LINKS = 5
 """What AT+CIPCLOSE takes for all of them. Source: line 871."""
+
+NO_NETWORK = 5
+"""The state without an address. Source: A-42 in docs/ambiguities; the document has only 2 to 4."""
 
 
 def show_status(state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
@@ -37,28 +40,23 @@ def confirm_closing(_state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
 
 def close_numbered(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
     """AT+CIPCLOSE=: one link of several, or all. Source: lines 869-871; A-57, A-58."""
-    match parse_numbers(call.arguments):
-        case (number,):
-            pass
-        case _:
-            return error(at_ns)
     if not state.links.is_multiple:
         return refuse(state, at_ns, "MUX=0")
-    if number == ALL_LINKS:
-        if not state.server.is_running:
-            for link in state.links.links:
-                state.links.close(link, at_ns)
-        return ok(at_ns)
-    if number not in LINK_NUMBERS:
-        return refuse(state, at_ns, "ID ERROR")
-    return _close(state, number, at_ns)
+    match parse_numbers(call.arguments):
+        case (number,) if number < ALL_LINKS:
+            link = state.links.numbered(number)
+            return refuse(state, at_ns, "UNLINK") if link is None else _close(state, link, at_ns)
+        case (number,) if number == ALL_LINKS:
+            return _close_all(state, at_ns)
+    return error(at_ns)
 
 
 def close_single(state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
     """AT+CIPCLOSE: the only link. Source: lines 872-873; A-58."""
     if state.links.is_multiple:
         return refuse(state, at_ns, "MUX=1")
-    return _close(state, SINGLE_LINK, at_ns)
+    link = state.links.numbered(SINGLE_LINK)
+    return error(at_ns) if link is None else _close(state, link, at_ns)
 
 
 def query_multiple(state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
@@ -73,23 +71,23 @@ def set_multiple(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
             pass
         case _:
             return error(at_ns)
-    if state.links.links:
+    if state.links.status is LinkStatus.CONNECTED:
         return error(at_ns, state.dialect.tcp_ip.still_connected)
     if mode == 1 and state.transfer_mode:
         return error(at_ns, "IPMODE must be 0")
     if mode == 0 and state.server.is_running:
         return error(at_ns, "CIPSERVER must be 0")
+    if mode == 0 and state.links.is_multiple and state.links.links:
+        return error(at_ns, "Connection exists")  # only where UDP links do not count as connected
     state.links.is_multiple = mode == 1
     return ok(at_ns)
 
 
 def _status(state: FirmwareState) -> int:
-    """Source: line 776; A-42 in docs/ambiguities for 5, which the document does not have."""
-    if state.links.has_open:
-        return 3
-    if state.links.had_link:
-        return 4
-    return 2 if state.station.has_ip else 5
+    """Source: line 776; A-42 in docs/ambiguities."""
+    status = state.links.status
+    needs_station = status is LinkStatus.NONE_MADE or state.dialect.tcp_ip.status_needs_station
+    return NO_NETWORK if needs_station and not state.station.has_ip else status
 
 
 def _record(state: FirmwareState, link: Link) -> str:
@@ -107,11 +105,16 @@ def _record(state: FirmwareState, link: Link) -> str:
     return "+CIPSTATUS:" + ",".join(fields)
 
 
-def _close(state: FirmwareState, number: int, at_ns: int) -> Outcome:
-    link = state.links.numbered(number)
-    if link is None:
-        return refuse(state, at_ns, "UNLINK")
+def _close(state: FirmwareState, link: Link, at_ns: int) -> Outcome:
     state.links.close(link, at_ns)
+    return ok(at_ns)
+
+
+def _close_all(state: FirmwareState, at_ns: int) -> Outcome:
+    """Source: line 871; A-57 in docs/ambiguities."""
+    if not (state.server.is_running and state.dialect.tcp_ip.server_spares_links):
+        for link in state.links.links:
+            state.links.close(link, at_ns)
     return ok(at_ns)
 
 

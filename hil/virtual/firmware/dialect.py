@@ -70,13 +70,20 @@ class TcpIpDialect:
             or failed, or that nothing had to be done (A-08, A-58, A-67, A-76).
         start_parameters: Lines of AT+CIPSTART=? in single and in multiple mode (line 787, A-43).
         already_connected: Said to AT+CIPSTART for a link that is there (line 791, A-46).
-        closes_refused: Whether a refused connection is told off by CLOSED behind ERROR (A-77).
+        udp_always_has_number: Whether CONNECT of a UDP link has its number in single mode, too.
+        udp_is_connected: Whether UDP links make the state 3 (line 776) and keep AT+CIPMUX from
+            being changed (line 894).
+        status_needs_station: Whether the state is 5 whenever the station has no address, links to
+            the softAP's stations or not (line 776, A-42).
         status_has_tcp_local_port: Whether CIPSTATUS tells the local port of TCP links (A-42).
         has_status_test: Whether there is AT+CIPSTATUS=? (A-10).
         still_connected: Said to AT+CIPMUX while there are links (line 894, A-60).
+        server_spares_links: Whether AT+CIPCLOSE=5 has no effect while there is a server (line 871,
+            A-57).
+        lost_client: Said of a client of the server whose connection broke off (A-47).
         echoes_payload: Whether the echo goes on behind a prompt, LF left out (line 225).
         tells_payload_length: Whether a complete payload is confirmed by its length (A-51).
-        cancels_by_plus: Whether a payload of exactly ``+++`` is thrown away.
+        cancels_by_plus: Whether ``+++`` that comes alone behind a prompt takes it back.
         send_failure: Said of data that could not be delivered (line 805, A-51).
         buffer_status_names_link: Whether CIPBUFSTATUS leads with the link's number in multiple
             mode (line 852, A-56).
@@ -91,10 +98,14 @@ class TcpIpDialect:
     says_reasons: bool
     start_parameters: tuple[tuple[str, ...], tuple[str, ...]]
     already_connected: str
-    closes_refused: bool
+    udp_always_has_number: bool
+    udp_is_connected: bool
+    status_needs_station: bool
     status_has_tcp_local_port: bool
     has_status_test: bool
     still_connected: str
+    server_spares_links: bool
+    lost_client: str
     echoes_payload: bool
     tells_payload_length: bool
     cancels_by_plus: bool
@@ -176,10 +187,14 @@ DOCUMENTED = Dialect(
             ),
         ),
         already_connected="ALREAY CONNECT",
-        closes_refused=True,
+        udp_always_has_number=False,
+        udp_is_connected=True,
+        status_needs_station=False,
         status_has_tcp_local_port=True,
         has_status_test=False,
         still_connected="Link is builded",
+        server_spares_links=True,
+        lost_client="CLOSED",
         echoes_payload=False,
         tells_payload_length=False,
         cancels_by_plus=False,
@@ -229,10 +244,14 @@ ESPRESSIF_0_23 = Dialect(
             ),
         ),
         already_connected="ALREADY CONNECTED",
-        closes_refused=False,
+        udp_always_has_number=True,
+        udp_is_connected=False,
+        status_needs_station=True,
         status_has_tcp_local_port=False,
         has_status_test=True,
         still_connected="link is builded",
+        server_spares_links=False,
+        lost_client="CONNECT FAIL",
         echoes_payload=True,
         tells_payload_length=True,
         cancels_by_plus=True,

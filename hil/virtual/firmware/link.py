@@ -26,7 +26,7 @@ Source: section 5.2, commands 1 to 3 (lines 774-808).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum, IntEnum, auto
 from typing import TYPE_CHECKING
 
 from hil.virtual.address import NO_ADDRESS
@@ -34,8 +34,6 @@ from hil.virtual.network.message import Interface
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address
-
-    from hil.virtual.network.message import TcpFailure
 
 LINK_NUMBERS = range(5)
 """Source: line 776, ``ID of the connection (0~4)``."""
@@ -52,6 +50,14 @@ class Stage(Enum):
     OPENING = auto()
     OPEN = auto()
     OVER = auto()
+
+
+class LinkStatus(IntEnum):
+    """What has become of the links so far; the values are those of AT+CIPSTATUS (line 776)."""
+
+    NONE_MADE = 2
+    CONNECTED = 3
+    DISCONNECTED = 4
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -91,7 +97,6 @@ class TcpLink(Link):
     Args:
         keep_alive_ms: After how much silence a probe is sent; 0 never (line 792; A-48).
         is_server: Whether the peer came to the module's server.
-        failure: Why it could not be opened, if the network said so.
         sent_bytes: How many bytes were handed to the network.
         acknowledged_bytes: How many of them the peer has confirmed.
         active_ns: When data last went in either direction.
@@ -99,7 +104,6 @@ class TcpLink(Link):
 
     keep_alive_ms: int = 0
     is_server: bool = False
-    failure: TcpFailure | None = None
     sent_bytes: int = 0
     acknowledged_bytes: int = 0
     active_ns: int = 0

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from hil.units import NS_PER_S
-from hil.virtual.network.message import TcpFailure
 
 from .command import Call, Form, Forms, Outcome, Task, Wait, error, ok, refuse
 from .host import has_network, resolve
@@ -51,6 +50,8 @@ def start_link(state: FirmwareState, call: Call, at_ns: int) -> Outcome | Task:
     if not has_network(state):
         return error(at_ns, "no ip")
     order = _read_order(state, call.arguments)
+    if order is None:
+        return error(at_ns)
     if isinstance(order, str):
         return refuse(state, at_ns, order)
     if state.links.numbered(order.link.number) is not None:
@@ -58,29 +59,35 @@ def start_link(state: FirmwareState, call: Call, at_ns: int) -> Outcome | Task:
     return _open(state, order, at_ns)
 
 
-def _read_order(state: FirmwareState, text: bytes) -> _Order | str:
-    """What arguments order, or what is wrong with them. Source: lines 789-792; A-45, A-77."""
-    arguments = parse_link_arguments(text, is_multiple=state.links.is_multiple)
+def _read_order(state: FirmwareState, text: bytes) -> _Order | str | None:
+    """What arguments order; or what is wrong with them, where firmware 0.23 has a word for it.
+
+    Source: lines 789-792; A-45, A-77 in docs/ambiguities.
+    """
+    is_multiple = state.links.is_multiple
+    arguments = parse_link_arguments(text, is_multiple=is_multiple)
     if arguments is None:
-        return "Link typ ERROR"
+        return None if is_multiple else "Link typ ERROR"
     number, peer = arguments
-    if number not in LINK_NUMBERS:
-        return "ID ERROR"
-    return _read_peer(state, number, peer)
+    return _read_peer(state, number, peer) if number in LINK_NUMBERS else "ID ERROR"
 
 
-def _read_peer(state: FirmwareState, number: int, peer: tuple[Argument, ...]) -> _Order | str:
+def _read_peer(
+    state: FirmwareState, number: int, peer: tuple[Argument, ...]
+) -> _Order | str | None:
+    """What the arguments behind the link's number order, or like `_read_order`."""
     match peer:
-        case (b"TCP" | b"UDP",) | (b"TCP" | b"UDP", bytes()):
-            return "Miss param"
         case (b"TCP" | b"UDP" as kind, bytes(host), port, *tail) if is_host(host):
             make = _tcp_link if kind == b"TCP" else _udp_link
             link = make(state, number, port, tuple(tail))
-            return "ENTRY ERROR" if link is None else _Order(link, host)
+            return None if link is None else _Order(link, host)
+        case (b"TCP" | b"UDP",):
+            return None
+        case (b"TCP" | b"UDP", bytes(host)) if is_host(host):
+            return "ENTRY ERROR"
         case (b"TCP" | b"UDP", *_):
             return "IP ERROR"
-        case _:
-            return "Link typ ERROR"
+    return "Link typ ERROR"
 
 
 def _tcp_link(
@@ -145,11 +152,10 @@ def _open(state: FirmwareState, order: _Order, at_ns: int) -> Task:
 
 def _failed(state: FirmwareState, link: Link, now_ns: int) -> Outcome:
     """What is said of a link that did not come about. Source: A-77 in docs/ambiguities."""
-    label = state.links.label(link)
-    if not isinstance(link, TcpLink) or link.failure is not TcpFailure.REFUSED:
-        return refuse(state, now_ns, f"{label}CONNECT FAIL")
-    closed = f"{label}CLOSED\r\n" if state.dialect.tcp_ip.closes_refused else ""
-    return Outcome(error(now_ns).text + closed.encode("ascii"), now_ns)
+    if isinstance(link, UdpLink):
+        return refuse(state, now_ns, f"{link.number},CONNECT FAIL")
+    closed = f"{state.links.label(link)}CLOSED\r\n".encode("ascii")
+    return Outcome(error(now_ns).text + closed, now_ns)
 
 
 LINK_OPENING_COMMANDS: Mapping[str, Forms] = {

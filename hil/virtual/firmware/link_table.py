@@ -36,7 +36,7 @@ from hil.virtual.network.message import (
     UdpSend,
 )
 
-from .link import LINK_NUMBERS, Link, Stage, TcpLink, UdpLink
+from .link import LINK_NUMBERS, Link, LinkStatus, Stage, TcpLink, UdpLink
 from .reception import Reception
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class LinkTable:
 
     Attributes:
         is_multiple: Whether there may be five links instead of one (AT+CIPMUX, line 892).
-        had_link: Whether a link was open and has ended since the station got its address.
+        status: What has become of the links since the station got its address (A-42).
         on_acknowledged: Called with a link and the moment when the peer has confirmed bytes.
         on_end: Called with a link and the moment when it is over, opened or not.
     """
@@ -67,7 +67,7 @@ class LinkTable:
         self._links: dict[int, Link] = {}
         self._reception = Reception(state)
         self.is_multiple = False
-        self.had_link = False
+        self.status = LinkStatus.NONE_MADE
         self.on_acknowledged: list[Callable[[TcpLink, int], None]] = []
         self.on_end: list[Callable[[Link, int], None]] = []
         state.station.on_loss.append(partial(self.drop, Interface.STATION))
@@ -78,11 +78,6 @@ class LinkTable:
     def links(self) -> tuple[Link, ...]:
         """All links that are not over, in the order of their numbers."""
         return tuple(self._links[number] for number in sorted(self._links))
-
-    @property
-    def has_open(self) -> bool:
-        """Whether any link is open."""
-        return any(link.is_open for link in self._links.values())
 
     def numbered(self, number: int) -> Link | None:
         """The link with this number, if there is one."""
@@ -128,19 +123,20 @@ class LinkTable:
             socket=client.socket,
             port=client.port,
             address=client.address,
-            local_port=client.local_port,
             interface=self._interface_to(client.address),
-            stage=Stage.OPEN,
             is_server=True,
-            active_ns=now_ns,
         )
         self.add(link)
+        self._opened(link, client.local_port, now_ns)
         self.announce(link, now_ns)
 
     def announce(self, link: Link, now_ns: int) -> None:
         """Say CONNECT; from now on the link's end is said, too. Source: A-47."""
         link.is_announced = True
-        self._say(link, "CONNECT", now_ns)
+        if isinstance(link, UdpLink) and self._state.dialect.tcp_ip.udp_always_has_number:
+            self._state.out.send(b"%d,CONNECT\r\n" % link.number, now_ns)
+        else:
+            self._say(link, "CONNECT", now_ns)
 
     def send(self, link: TcpLink, data: bytes, now_ns: int) -> int:
         """Send data over an open TCP link.
@@ -183,7 +179,8 @@ class LinkTable:
             is_under_way = link.stage in {Stage.OPENING, Stage.OPEN}
             if isinstance(link, TcpLink) and is_under_way and link.interface is interface:
                 self.abort(link, now_ns)
-        self.had_link = self.had_link and interface is not Interface.STATION
+        if interface is Interface.STATION and not self._has_open:
+            self.status = LinkStatus.NONE_MADE
 
     def follow_mode(self, now_ns: int) -> None:
         """The Wi-Fi mode has changed; without a softAP there is nobody near it any more."""
@@ -225,13 +222,13 @@ class LinkTable:
     def _hear_tcp(self, link: TcpLink, event: OutsideEvent, now_ns: int) -> None:
         match event:
             case TcpOpened(_, local_port):
-                self._opened(link, local_port)
-                link.active_ns = now_ns
-            case TcpFailed(_, reason):
-                link.failure = reason
+                self._opened(link, local_port, now_ns)
+            case TcpFailed():
                 self._end(link, now_ns)
-            case TcpEnded():
-                self._end(link, now_ns)
+            case TcpEnded(_, is_reset):
+                is_lost_client = is_reset and link.is_server
+                lost_client = self._state.dialect.tcp_ip.lost_client
+                self._end(link, now_ns, lost_client if is_lost_client else "CLOSED")
             case TcpAcknowledged(_, count):
                 link.acknowledged_bytes += count
                 for call in self.on_acknowledged:
@@ -243,16 +240,24 @@ class LinkTable:
     def _hear_udp(self, link: UdpLink, event: OutsideEvent, now_ns: int) -> None:
         match event:
             case UdpOpened(_, port):
-                self._opened(link, port)
+                self._opened(link, port, now_ns)
             case UdpFailed():
                 self._end(link, now_ns)
             case UdpReceived(_, data, address, port):
                 link.meet(address, port)
                 self._reception.deliver_datagram(self.label(link), data, now_ns)
 
-    def _opened(self, link: Link, local_port: int) -> None:
+    @property
+    def _has_open(self) -> bool:
+        return any(link.is_open for link in self._links.values())
+
+    def _opened(self, link: Link, local_port: int, now_ns: int) -> None:
         link.local_port = local_port
         link.stage = Stage.OPEN
+        if isinstance(link, TcpLink):
+            link.active_ns = now_ns
+        if isinstance(link, TcpLink) or self._state.dialect.tcp_ip.udp_is_connected:
+            self.status = LinkStatus.CONNECTED
 
     def _release(self, link: Link, request: TcpClose | TcpAbort | UdpClose, now_ns: int) -> None:
         """Give the socket back, if there is one yet, and end the link."""
@@ -260,12 +265,14 @@ class LinkTable:
             self._state.out.transmit(request, now_ns)
         self._end(link, now_ns)
 
-    def _end(self, link: Link, now_ns: int) -> None:
-        self.had_link = self.had_link or link.is_open
+    def _end(self, link: Link, now_ns: int, farewell: str = "CLOSED") -> None:
+        was_open = link.is_open
         link.stage = Stage.OVER
         del self._links[link.number]
+        if was_open and not self._has_open:
+            self.status = LinkStatus.DISCONNECTED
         if link.is_announced:
-            self._say(link, "CLOSED", now_ns)
+            self._say(link, farewell, now_ns)
         for call in self.on_end:
             call(link, now_ns)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .command import Job, Outcome, Task
+from .command import Job, Outcome, Task, Wait
 
 if TYPE_CHECKING:
     from hil.virtual.uart import Burst
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 Use = Callable[[bytes, int], Task]
 """What is done with a payload that is complete, at a moment in ns."""
+
+CANCELLING = b"+++"
+"""What takes a prompt back if it comes alone, in the dialect that has it."""
+
+PAUSE_BYTES = 2
+"""After how many byte times without a byte the UART takes what has come as complete."""
 
 _ESCAPE = re.compile(rb"\\(.?)", re.DOTALL)
 
@@ -37,6 +43,13 @@ class Payload:
         self._length = length
         self._use = use
         self._typed = bytearray()
+        self._run = b""  # what came without a pause, as far as it may be CANCELLING
+        self._last_ns = 0
+
+    @property
+    def is_full(self) -> bool:
+        """The payload that was announced has room."""
+        return False
 
     def echo(self, data: bytes) -> bytes:
         """All but LF, in the firmware that echoes more than commands. Source: line 225."""
@@ -56,19 +69,40 @@ class Payload:
         """Collect bytes; the last of them starts what is done with them."""
         is_last = self._end_in(burst.data) is not None
         self._typed += burst.data
+        self._follow_run(burst)
+        if self._is_cancelling and len(self._typed) >= self._length:
+            return self._cancel(burst.end_ns())
         if not is_last and len(self._typed) < self._length:
             return None
         self._state.input = None
         return Job(self._use(self._meaning(), burst.end_ns()), is_sending=True)
 
     def next_deadline_ns(self) -> int | None:
-        """A prompt waits for as long as it takes."""
-        return None
+        """When what may take the prompt back has come alone; else it waits as long as it takes."""
+        return self._last_ns + self._pause_ns if self._is_cancelling else None
 
     def advance(self, now_ns: int) -> Job | None:
-        """Nothing is ever due."""
-        del now_ns
-        return None
+        """Take the prompt back."""
+        return self._cancel(now_ns)
+
+    @property
+    def _pause_ns(self) -> int:
+        return self._state.out.line_format.duration_ns(PAUSE_BYTES)
+
+    @property
+    def _is_cancelling(self) -> bool:
+        return self._run == CANCELLING and self._state.dialect.tcp_ip.cancels_by_plus
+
+    def _follow_run(self, burst: Burst) -> None:
+        """Bytes have come, behind a pause or without one."""
+        begins = burst.start_ns >= self._last_ns + self._pause_ns
+        run = burst.data if begins else self._run + burst.data
+        self._run = run[: len(CANCELLING) + 1]
+        self._last_ns = burst.end_ns()
+
+    def _cancel(self, now_ns: int) -> Job:
+        self._state.input = None
+        return Job(_say_cancelled(now_ns), is_sending=True)
 
     def _end_in(self, data: bytes) -> int | None:
         """Behind how many of the next bytes the payload ends before it has its length."""
@@ -97,6 +131,12 @@ class EscapedPayload(Payload):
 
     def _meaning(self) -> bytes:
         return _ESCAPE.sub(_unescape, bytes(self._typed))
+
+
+def _say_cancelled(now_ns: int) -> Task:
+    """The task of a payload that is thrown away."""
+    yield Wait(until_ns=now_ns)
+    return Outcome(b"\r\nSEND Canceled\r\n", now_ns)
 
 
 def _unescape(escape: re.Match[bytes]) -> bytes:

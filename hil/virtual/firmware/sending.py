@@ -15,7 +15,7 @@ from hil.units import NS_PER_MS, NS_PER_S
 from hil.virtual.address import parse_ipv4
 
 from .command import Call, Form, Forms, Outcome, Task, Wait, error, ok, refuse
-from .link import Link, Stage, TcpLink, UdpLink
+from .link import LINK_NUMBERS, Link, Stage, TcpLink, UdpLink
 from .link_argument import PORTS, parse_link_arguments
 from .payload import EscapedPayload, Payload, prompt
 
@@ -33,8 +33,6 @@ DATAGRAM_NS = NS_PER_MS
 
 SILENCE_LIMIT_NS = 60 * NS_PER_S
 """For how long a peer may confirm nothing before the stack gives the connection up."""
-
-CANCELLING = b"+++"
 
 
 class _Order(NamedTuple):
@@ -71,7 +69,10 @@ def send_data(kind: type[Payload], state: FirmwareState, call: Call, at_ns: int)
 
 def _read_order(text: bytes, *, is_multiple: bool) -> _Order | None:
     """What arguments order, if anything. Source: lines 802-806; A-50."""
-    match parse_link_arguments(text, is_multiple=is_multiple):
+    arguments = parse_link_arguments(text, is_multiple=is_multiple)
+    if arguments is None or arguments[0] not in LINK_NUMBERS:
+        return None
+    match arguments:
         case (number, (int(length),)) if length:
             return _Order(number, length, None)
         case (number, (int(length), bytes(host), int(port))) if length and port in PORTS:
@@ -89,8 +90,6 @@ def _send(
 ) -> Task:
     """The task that carries a payload to the peer. Source: line 805; A-51 in docs/ambiguities."""
     dialect = state.dialect.tcp_ip
-    if payload == CANCELLING and dialect.cancels_by_plus:
-        return Outcome(b"\r\nSEND Canceled\r\n", now_ns)
     if dialect.tells_payload_length:
         state.out.send(b"\r\nRecv %d bytes\r\n" % len(payload), now_ns)
     is_sent = False

@@ -59,10 +59,13 @@ class Server:
         self._state.out.transmit(TcpListen(port), now_ns)
 
     def stop(self, now_ns: int) -> None:
-        """Let nobody come any more and dismiss who is there. Source: A-76."""
+        """Let nobody come any more."""
         if self.port is not None:
             self._state.out.transmit(TcpStopListening(self.port), now_ns)
             self.port = None
+
+    def dismiss(self, now_ns: int) -> None:
+        """End the links of all clients."""
         for client in tuple(self._clients):
             self._state.links.close(client, now_ns)
 

@@ -42,8 +42,7 @@ def configure_server(state: FirmwareState, call: Call, at_ns: int) -> Outcome | 
         return ok(at_ns, *(("no change",) if state.dialect.tcp_ip.says_reasons else ()))
     if mode == 1:
         return _create(state, port, at_ns)
-    state.server.stop(at_ns)
-    return ok(at_ns)
+    return _delete(state, at_ns)
 
 
 def _create(state: FirmwareState, port: int, at_ns: int) -> Task:
@@ -51,6 +50,17 @@ def _create(state: FirmwareState, port: int, at_ns: int) -> Task:
     server.listen(port, at_ns)
     now_ns = yield Wait(until_ns=at_ns + LISTEN_NS, is_met=lambda: not server.is_running)
     return ok(now_ns) if server.is_running else error(now_ns)
+
+
+def _delete(state: FirmwareState, at_ns: int) -> Outcome:
+    """The clients go behind OK. Source: A-76 in docs/ambiguities."""
+
+    def dismiss(now_ns: int) -> tuple[()]:
+        state.server.dismiss(now_ns)
+        return ()
+
+    state.server.stop(at_ns)
+    return ok(at_ns, finish=dismiss)
 
 
 def query_timeout(state: FirmwareState, _call: Call, at_ns: int) -> Outcome:

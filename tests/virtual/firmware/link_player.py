@@ -6,7 +6,6 @@ from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, TypeVar
 
 from hil.units import NS_PER_MS, NS_PER_S
-from hil.virtual.action import Transmit
 from hil.virtual.address import Ipv4Config
 from hil.virtual.air.message import Joined, Leased, Security, Sighting
 from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
@@ -64,15 +63,9 @@ class LinkPlayer(ChipPlayer):
         """Let time pass."""
         self.advance(self.now_ns + duration_ns)
 
-    def requests(self) -> list[object]:
-        """What was asked of air and network since the last call."""
-        asked = [action.request for action in self.actions if isinstance(action, Transmit)]
-        self.actions.clear()
-        return [*asked]
-
     def request(self, kind: type[Request]) -> Request:
-        """The only request of a kind since the last call of this or `requests`."""
-        (asked,) = [each for each in self.requests() if isinstance(each, kind)]
+        """The only request of a kind since the last call of this or `take_requests`."""
+        (asked,) = [each for each in self.take_requests() if isinstance(each, kind)]
         return asked
 
     def join(self) -> None:
@@ -82,7 +75,7 @@ class LinkPlayer(ChipPlayer):
         self.hear(Leased(LEASE))
         self.wait(4 * NS_PER_S)
         assert self.take_sent().endswith(b"\r\nOK\r\n")
-        self.requests()
+        self.take_requests()
 
     def start_tcp(self, link: int | None = None, *, address: IPv4Address = PEER) -> int:
         """Open a TCP link; returns its socket."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hil.units import NS_PER_MS, NS_PER_S
 from hil.virtual.air.message import ApLost, Joined, Leased
 from hil.virtual.firmware.dialect import DIALECTS, Dialect
-from hil.virtual.firmware.link import LINK_NUMBERS, Stage
+from hil.virtual.firmware.link import LINK_NUMBERS, LinkStatus, Stage
 
 from .chip_player import OK
 from .link_player import AP, LEASE, LinkPlayer, joined_player
@@ -100,7 +100,8 @@ class Play:
                 player.hear(event)
         player.advance(player.now_ns)
         self.told += player.actions
-        for request in player.requests():
+        player.actions.clear()
+        for request in player.take_requests():
             self.network.take(request)
 
     def hear(self, event: NetworkEvent | None) -> None:
@@ -113,6 +114,7 @@ class Play:
         numbers = [link.number for link in table.links]
         assert numbers == sorted(set(numbers))
         assert set(numbers) <= set(LINK_NUMBERS if table.is_multiple else [0])
+        assert (table.status is LinkStatus.CONNECTED) <= any(link.is_open for link in table.links)
         sockets = [link.socket for link in table.links]
         assert len(set(sockets)) == len(sockets)
         assert all(link.stage is not Stage.OVER for link in table.links)
