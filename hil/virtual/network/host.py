@@ -1,0 +1,114 @@
+"""A computer in the network of a virtual module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hil.virtual.errors import VirtualError
+
+from .node import Listener, Node
+from .tcp import HOST_WINDOW_BYTES, TcpEnd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from ipaddress import IPv4Address
+
+    from .internet import Internet
+    from .node import UdpUser
+    from .tcp import TcpUser
+    from .way import Generator, Path
+
+
+class Host(Node):
+    """A node whose programs run in this process.
+
+    It answers pings, refuses connections to ports at which nobody listens, and can dial.
+
+    Args:
+        internet: Where it is.
+        address: Its one address.
+        generator: Decides with which dynamic port it begins.
+        path: What lies between it and the others; None for what the whole network has.
+        beside: The module whose softAP it has joined. Of several modules with one address it
+            reaches that one.
+    """
+
+    def __init__(
+        self,
+        internet: Internet,
+        address: IPv4Address,
+        generator: Generator,
+        path: Path | None = None,
+        beside: Node | None = None,
+    ) -> None:
+        super().__init__(generator, path)
+        self.addresses[None] = address
+        self.beside = beside
+        self._internet = internet
+
+    @property
+    def address(self) -> IPv4Address:
+        """Its one address."""
+        return self.addresses[None]
+
+    def listen(
+        self,
+        port: int,
+        admit: Callable[[], TcpUser],
+        *,
+        window_bytes: int = HOST_WINDOW_BYTES,
+        acknowledgement_delay_ns: int = 0,
+    ) -> int:
+        """Let others connect to a port; 0 picks a free one.
+
+        Args:
+            port: The port.
+            admit: Makes the program at this end of the next connection.
+            window_bytes: How much may come before that has taken it.
+            acknowledgement_delay_ns: How long it waits with an acknowledgement.
+
+        Returns:
+            The port.
+
+        Raises:
+            VirtualError: Somebody listens there already.
+        """
+        port = port or self.dynamic_port()
+        if port in self.listeners:
+            raise VirtualError(f"somebody listens at {self.address}:{port} already")
+        self.listeners[port] = Listener(
+            admit, window_bytes, acknowledgement_delay_ns=acknowledgement_delay_ns
+        )
+        return port
+
+    def dial(
+        self, user: TcpUser, address: IPv4Address, port: int, now_ns: int, **settings: int
+    ) -> TcpEnd:
+        """Connect to another node; the user is told how it went, or nothing if nobody answers.
+
+        Args:
+            user: The program at this end.
+            address: Whom to connect to.
+            port: Where.
+            now_ns: When.
+            **settings: Of `TcpEnd`, like ``window_bytes`` or ``keep_alive_ns``.
+        """
+        return self._internet.connect(self, self.address, user, (address, port), now_ns, **settings)
+
+    def open_udp(self, port: int, user: UdpUser) -> int:
+        """Register a program for a UDP port; 0 picks a free one.
+
+        Raises:
+            VirtualError: Another one has it already.
+        """
+        port = port or self.dynamic_port()
+        if port in self.udp_users:
+            raise VirtualError(f"UDP port {port} of {self.address} is in use already")
+        self.udp_users[port] = user
+        return port
+
+    def send_udp(
+        self, source_port: int, data: bytes, address: IPv4Address, port: int, now_ns: int
+    ) -> None:
+        """Send one datagram."""
+        self._internet.send_udp(self, source_port, data, (address, port), now_ns)
