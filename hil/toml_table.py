@@ -69,7 +69,7 @@ class Table:
     ) -> FileMistakeError:
         """The error to raise for a key of this table."""
         name = self.key_name(key) if key else self.place
-        shown = given if isinstance(given, _Words) else _shown(given)
+        shown = given if isinstance(given, Words) else _shown(given)
         return self._error(self.path, name, allowed=allowed, given=str(shown), remedy=remedy)
 
     def require_known(self, known: Collection[str]) -> None:
@@ -79,7 +79,7 @@ class Table:
                 raise self.mistake(
                     "",
                     allowed=f"only the keys {', '.join(sorted(known))}",
-                    given=_Words(f"the key {key!r}"),
+                    given=Words(f"the key {key!r}"),
                     remedy=_nearest(key, known),
                 )
 
@@ -91,7 +91,7 @@ class Table:
     def _take(self, key: str, kind: type | tuple[type, ...], allowed: str, default: Any) -> Any:
         if key not in self._content:
             if default is ...:
-                raise self.mistake(key, allowed=allowed, given=_Words("nothing"))
+                raise self.mistake(key, allowed=allowed, given=Words("nothing"))
             return default
         value = self._content[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
@@ -103,6 +103,19 @@ class Table:
         value: str = self._take(key, str, allowed, default)
         if value == "" and key in self._content:
             raise self.mistake(key, allowed=allowed, given=value)
+        return value
+
+    def hidden_text(self, key: str, *, allowed: str) -> str:
+        """A string that is not empty, and that no error text shows, whatever stands there."""
+        value = self._content.get(key)
+        if not isinstance(value, str) or not value:
+            given = "something else" if key in self._content else "nothing"
+            raise self.mistake(key, allowed=allowed, given=Words(given))
+        return value
+
+    def truth(self, key: str, default: Any = ...) -> bool:
+        """``true`` or ``false``."""
+        value: bool = self._take(key, bool, "true or false", default)
         return value
 
     def choice(self, key: str, choices: Collection[str], default: Any = ...) -> str:
@@ -143,10 +156,10 @@ class Table:
         value = self._take(key, dict, "a table", default)
         return Table(value, path=self.path, place=self.key_name(key), error=self._error)
 
-    def tables(self, key: str, *, allowed: str) -> list[Table]:
-        """An array of tables with at least one element."""
+    def tables(self, key: str, *, allowed: str, least: int = 1) -> list[Table]:
+        """An array of tables with at least so many elements."""
         value = self._take(key, list, allowed, ...)
-        if not value:
+        if len(value) < least:
             raise self.mistake(key, allowed=allowed, given=value)
         return [
             Table(item, path=self.path, place=f"{self.key_name(key)}[{index}]", error=self._error)
@@ -158,7 +171,7 @@ class Table:
         return [(key, self.table(key)) for key in self._content]
 
 
-class _Words(str):
+class Words(str):
     """A description that stands for itself and is not shown in quotes."""
 
     __slots__ = ()
@@ -174,6 +187,8 @@ def _shown(value: object) -> str:
     kind = kinds.get(type(value))
     if isinstance(value, dict):
         return "a table"
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return "a list of tables"
     if isinstance(value, list):
         return f"the list {value!r}"
     return f"{kind} {value!r}" if kind else repr(value)

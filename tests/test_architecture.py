@@ -95,8 +95,9 @@ def test_only_the_assembly_knows_both_worlds() -> None:
         if not named(path).startswith(("hil/virtual/", "hil/drive/"))
         and any(name.startswith(("hil.virtual", "hil.drive")) for name in imports_of(path))
     ]
-    # The assembly builds virtual modules; served.py hands its world to real links.
-    assert both == ["hil/rig/assembly.py", "hil/rig/served.py"]
+    # The assembly builds virtual modules and the air around them; served.py hands its world to
+    # real links.
+    assert both == ["hil/rig/air_assembly.py", "hil/rig/assembly.py", "hil/rig/served.py"]
 
 
 @pytest.mark.parametrize("name", sorted(THIRD_PARTY))

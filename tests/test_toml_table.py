@@ -102,6 +102,35 @@ class TestText:
         )
 
 
+class TestHiddenText:
+    def test_it_is_taken(self) -> None:
+        assert table({"a": "x"}).hidden_text("a", allowed="a word") == "x"
+
+    @pytest.mark.parametrize("value", ["", 12345678, ["secret"], {"secret": 1}, True])
+    def test_whatever_stands_there_is_not_shown(self, value: object) -> None:
+        held = table({"a": value})
+        assert mistake(lambda: held.hidden_text("a", allowed="a word")) == (
+            "a: expected a word, found something else"
+        )
+
+    def test_a_missing_one_is_described(self) -> None:
+        assert mistake(lambda: table({}).hidden_text("a", allowed="a word")) == (
+            "a: expected a word, found nothing"
+        )
+
+
+class TestTruth:
+    @pytest.mark.parametrize("value", [True, False])
+    def test_it_is_taken(self, value: bool) -> None:
+        assert table({"a": value}).truth("a") is value
+        assert table({}).truth("a", default=value) is value
+
+    @pytest.mark.parametrize(("value", "found"), [(1, "the number 1"), ("yes", "the text 'yes'")])
+    def test_only_true_and_false_are_ones(self, value: object, found: str) -> None:
+        held = table({"a": value})
+        assert mistake(lambda: held.truth("a")) == f"a: expected true or false, found {found}"
+
+
 class TestInteger:
     @pytest.mark.parametrize("value", [3, 4, 5])
     def test_its_range_includes_both_ends(self, value: int) -> None:
@@ -175,6 +204,15 @@ class TestLists:
     def test_tables_need_one_at_least(self) -> None:
         assert mistake(lambda: table({"a": []}).tables("a", allowed="tables [[a]]")) == (
             "a: expected tables [[a]], found the list []"
+        )
+
+    def test_tables_may_be_none_where_that_is_said(self) -> None:
+        assert table({"a": []}).tables("a", allowed="[[a]] tables", least=0) == []
+
+    def test_what_stands_in_tables_is_not_shown(self) -> None:
+        held = table({"a": [{"password": "x"}]})
+        assert mistake(lambda: held.refuse("a", allowed="no a")) == (
+            "a: expected no a, found a list of tables"
         )
 
     def test_an_item_that_is_no_table_is_named(self) -> None:

@@ -88,6 +88,10 @@ class RealTime:
     def add(self, line: ServedLine, links: Sequence[Link]) -> None:
         """Serve a line over links; before `run`."""
         self._lines.append(line)
+        self.add_links(links)
+
+    def add_links(self, links: Sequence[Link]) -> None:
+        """Serve links that belong to no line; before `run`."""
         self._links += links
 
     def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""The pytest fixtures ``rig``, ``module``, ``at`` and ``firmware``, and what keeps tests apart.
+"""The pytest fixtures for a rig and what belongs to it, and what keeps tests apart.
 
 The rig is opened once for a session and the module flashed once, before the first test that holds
 it. After a failure the module is brought back to factory settings before the next test begins; if
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from hil.at.client import AtClient
     from hil.flashing.flasher import FlashRecord
     from hil.flashing.manifest import Firmware
+    from hil.ports.access_point import AccessPoint
+    from hil.ports.wifi_station import WifiStation
     from hil.rig.module import RigModule
     from hil.rig.rig import Rig
 
@@ -217,6 +219,21 @@ def record_flash(module: RigModule, request: pytest.FixtureRequest) -> FlashReco
 def at(module: RigModule) -> AtClient:
     """The AT client of ``module``."""
     return module.at
+
+
+@pytest.fixture
+def access_point(rig: Rig) -> Iterator[AccessPoint]:
+    """The rig's first access point; all are as the rig describes them again after the test."""
+    yield rig.access_point
+    rig.wifi.restore()
+
+
+@pytest.fixture
+def softap_client(rig: Rig) -> Iterator[WifiStation]:
+    """The rig's first station that can join the module's softAP; after the test it leaves."""
+    station = rig.station
+    yield station
+    station.leave()
 
 
 def _require_needs(item: pytest.Item, rig: Rig) -> None:

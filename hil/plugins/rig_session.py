@@ -67,9 +67,11 @@ class RigSession:
 
     @property
     def secrets(self) -> frozenset[bytes]:
-        """Passwords that were sent to a module."""
-        modules = () if self._rig is None else self._rig.modules
-        return frozenset().union(*(module.at.secrets for module in modules))
+        """Passwords that were sent to a module, and those of the rig's access points."""
+        if self._rig is None:
+            return frozenset()
+        sent = (module.at.secrets for module in self._rig.modules)
+        return self._rig.wifi.secrets.union(*sent)
 
     def prepare(self, module: RigModule, item: pytest.Item) -> None:
         """Bring a module to where a test may begin: flashed, running, clean.

@@ -31,21 +31,26 @@ from hil.virtual.firmware.dialect import DIALECTS
 from hil.virtual.firmware.fault_table import FAULTS
 from hil.virtual.flash import NorFlash
 from hil.virtual.image import VersionStrings
+from hil.virtual.outside import Nowhere, Surroundings
 from hil.virtual.wiring import FLOW_CONTROL
 from hil.virtual.world import World
 
+from .air_assembly import build_air
+from .description import AIR_MACHINE
 from .flash_file import CONTENT_REMEDY, STATE_REMEDY, load_flash, save_flash
 from .module import RigModule
 from .rig import Rig
+from .wifi import open_wifi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from hil.flashing.manifest import Firmware
     from hil.ports.control_lines import ControlLines
     from hil.virtual.firmware.fault import Fault
 
     from .description import ModuleDescription, RigDescription
+    from .wifi import RigWifi
 
 FIRST_MAC = 0x18FE34_D00000
 """Espressif's prefix; the virtual module in slot n has this station address plus n."""
@@ -77,7 +82,12 @@ def open_rig(description: RigDescription, firmware: Firmware) -> Iterator[Rig]:
         benches = _build_worlds(description, firmware, stack)
         clock: Clock = SystemClock()
         if benches:
-            clock = SimulatedClock(next(iter(benches.values()))[0])
+            world = next(iter(benches.values()))[0]
+            clock = SimulatedClock(world)
+            wifi = _surround(description, world, [bench for _, bench in benches.values()])
+        else:
+            wifi = open_wifi(description)
+        stack.callback(wifi.restore)
         modules = []
         for module in description.modules:
             port = _open_port(module, description.has, clock)
@@ -91,7 +101,7 @@ def open_rig(description: RigDescription, firmware: Firmware) -> Iterator[Rig]:
             )
             stack.callback(lines.close)
             modules.append(RigModule(module, port, lines, description.name))
-        yield Rig(description, clock, tuple(modules))
+        yield Rig(description, clock, tuple(modules), wifi)
 
 
 def _build_worlds(
@@ -130,9 +140,17 @@ def _build_worlds(
     for name, world in worlds.items():
         register_world(name, world)
         stack.callback(forget_world, name, world)
-    for world, bench in benches.values():
-        bench.switch(Contact.POWER, is_closed=True, now_ns=world.now_ns)
     return benches
+
+
+def _surround(description: RigDescription, world: World, benches: Sequence[Bench]) -> RigWifi:
+    """Put air and network around virtual modules, and feed them."""
+    air, wifi = build_air(description.air, world)
+    world.add(AIR_MACHINE, air)
+    for bench in benches:
+        bench.chip.outside = Surroundings(air.attach(bench.hear), Nowhere())
+        bench.switch(Contact.POWER, is_closed=True, now_ns=world.now_ns)
+    return wifi
 
 
 def list_faults() -> dict[str, str]:

@@ -15,12 +15,17 @@ from hil.errors import RigFileError
 from hil.toml_table import Table, load_toml
 from hil.units import parse_size
 
-from .need import NEEDS
+from .air_description import DEFAULT_AIR, AirDescription, parse_air
+from .need import ACCESS_POINT_NEEDS, NEEDS
+from .wifi_network import RealAccessPoint, parse_access_point
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SIMULATED_SCHEME = "sim://"
+AIR_MACHINE = "air"
+"""What the air of a simulated world is called among its machines."""
+
 LINE_DRIVERS = ("modem-lines", "virtual")
 CIRCUITS = ("two-transistor", "direct")
 DIALECTS = ("documented", "espressif-0.23")
@@ -99,6 +104,8 @@ class RigDescription:
         modules: By slot, at least one.
         has: What the rig has beyond what follows from its lines.
         flash_baud: The rate for writing the flash.
+        access_points: What real modules can join.
+        air: What is around virtual ones.
         path: The file, None for a built-in description.
     """
 
@@ -106,6 +113,8 @@ class RigDescription:
     modules: tuple[ModuleDescription, ...]
     has: frozenset[str] = frozenset()
     flash_baud: int = 460800
+    access_points: tuple[RealAccessPoint, ...] = ()
+    air: AirDescription = DEFAULT_AIR
     path: Path | None = field(default=None, compare=False)
 
     @property
@@ -145,7 +154,7 @@ def load_rig(path: Path) -> RigDescription:
 def parse_rig(top: Table) -> RigDescription:
     """The rig that the top table of a file describes."""
     top.integer("version", 1, 1)  # first: another version may have other keys
-    top.require_known({"version", "rig", "module", "lines"})
+    top.require_known({"version", "rig", "module", "lines", "air", "access-point"})
     rig = top.table("rig")
     rig.require_known({"name", "has", "flash_baud"})
     line_sets = {name: _parse_lines(name, table) for name, table in top.table("lines", {}).items()}
@@ -154,14 +163,40 @@ def parse_rig(top: Table) -> RigDescription:
         for table in top.tables("module", allowed="one [[module]] table or more")
     )
     _require_unique(top, modules)
-    has = rig.choices("has", NEEDS, (), allowed=f"a list of words out of {', '.join(NEEDS)}")
+    words = [word for word in NEEDS if word not in ACCESS_POINT_NEEDS]
+    has = rig.choices("has", words, (), allowed=f"a list of words out of {', '.join(words)}")
+    is_virtual = all(module.is_virtual for module in modules)
+    _refuse_strange(top, is_virtual=is_virtual)
     return RigDescription(
         name=rig.text("name"),
         modules=modules,
         has=frozenset(has),
         flash_baud=rig.integer("flash_baud", *_BAUD_RANGE, default=460800),
+        access_points=_parse_access_points(top) if "access-point" in top else (),
+        air=parse_air(top.table("air")) if "air" in top else DEFAULT_AIR,
         path=top.path,
     )
+
+
+def _refuse_strange(top: Table, *, is_virtual: bool) -> None:
+    """Refuse the Wi-Fi of the other kind of rig."""
+    if is_virtual:
+        top.refuse(
+            "access-point",
+            allowed="no [[access-point]] on a virtual rig",
+            remedy="[[air.access-point]] puts one on the air of virtual modules",
+        )
+    else:
+        top.refuse(
+            "air",
+            allowed="no [air] around real modules",
+            remedy="[[access-point]] names one that they can join",
+        )
+
+
+def _parse_access_points(top: Table) -> tuple[RealAccessPoint, ...]:
+    tables = top.tables("access-point", allowed="[[access-point]] tables")
+    return tuple(parse_access_point(table) for table in tables)
 
 
 def _parse_lines(name: str, table: Table) -> LineSet:
@@ -178,6 +213,8 @@ def _parse_module(table: Table, line_sets: dict[str, LineSet]) -> ModuleDescript
     is_virtual = port.startswith(SIMULATED_SCHEME)
     if is_virtual and not _SIMULATED_PORT.fullmatch(port):
         raise table.mistake("port", allowed=f"{SIMULATED_SCHEME}WORLD/MACHINE", given=port)
+    if is_virtual and port.endswith(f"/{AIR_MACHINE}"):
+        raise table.mistake("port", allowed="a machine that is not the air", given=port)
     if not is_virtual:
         for key in ("flash", "dialect", "faults"):
             table.refuse(

@@ -22,6 +22,9 @@ NEEDS: dict[str, str] = {
 }
 """Each word with what it means. Source: DESIGN of the catalogue, docs/architecture.md."""
 
+ACCESS_POINT_NEEDS = frozenset({"ap", "ap-control", "softap-client"})
+"""These follow from the access points and stations of a rig; a rig file does not claim them."""
+
 
 def needs_met_by(lines: frozenset[Line]) -> frozenset[str]:
     """Which needs follow from the lines of a module."""

@@ -5,15 +5,20 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
-from hil.errors import MistakeError
+from hil.errors import MistakeError, NeedMissingError
+
+from .wifi import NO_WIFI
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from hil.ports.access_point import AccessPoint
     from hil.ports.clock import Clock
+    from hil.ports.wifi_station import WifiStation
 
     from .description import RigDescription
     from .module import RigModule
+    from .wifi import RigWifi
 
 
 class Rig:
@@ -23,14 +28,20 @@ class Rig:
         description: What it was assembled from.
         clock: Its one clock.
         modules: In the order of the description.
+        wifi: What is around them.
     """
 
     def __init__(
-        self, description: RigDescription, clock: Clock, modules: tuple[RigModule, ...]
+        self,
+        description: RigDescription,
+        clock: Clock,
+        modules: tuple[RigModule, ...],
+        wifi: RigWifi = NO_WIFI,
     ) -> None:
         self.description = description
         self.clock = clock
         self.modules = modules
+        self.wifi = wifi
 
     @property
     def name(self) -> str:
@@ -41,7 +52,31 @@ class Rig:
     def has(self) -> frozenset[str]:
         """What every module of this rig offers, in the vocabulary of needs."""
         common = frozenset.intersection(*(module.has for module in self.modules))
-        return common | self.description.has
+        return common | self.description.has | self.wifi.has
+
+    @property
+    def access_point(self) -> AccessPoint:
+        """The first access point: the one that `has` speaks of.
+
+        Raises:
+            NeedMissingError: There is none.
+        """
+        if not self.wifi.access_points:
+            raise NeedMissingError("ap", self.name, "name one in an [[access-point]] table")
+        return self.wifi.access_points[0]
+
+    @property
+    def station(self) -> WifiStation:
+        """The first station that can join a module's softAP.
+
+        Raises:
+            NeedMissingError: There is none.
+        """
+        if not self.wifi.stations:
+            raise NeedMissingError(
+                "softap-client", self.name, "only virtual rigs have one, by [[air.station]]"
+            )
+        return self.wifi.stations[0]
 
     def module(self, slot: int) -> RigModule:
         """The module in a slot.
@@ -56,11 +91,12 @@ class Rig:
         raise MistakeError(f"rig {self.name!r} has no slot {slot}; it has {slots}")
 
     def close(self) -> None:
-        """Release all lines and close all ports, whatever one of them does.
+        """Release lines, close ports and restore access points, whatever one of them does.
 
         Closing twice is fine.
         """
         with ExitStack() as stack:
+            stack.callback(self.wifi.restore)
             for module in reversed(self.modules):
                 stack.callback(module.port.close)
                 stack.callback(module.lines.close)

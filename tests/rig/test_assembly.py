@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 FIRMWARE = synthesize()
 MODULE = VIRTUAL_RIG.modules[0]
 BLANK = b"\xff" * MIB
+AIR = {"ap", "ap-control", "softap-client"}
 
 
 def rig_of(*modules: ModuleDescription) -> RigDescription:
@@ -78,9 +79,10 @@ class TestVirtual:
             rig.clock.sleep(3600)
             assert rig.clock.now_ns() == rig.modules[0].clock.now_ns() >= 3600 * 10**9
 
-    def test_it_has_what_its_bench_has(self) -> None:
+    def test_it_has_what_its_bench_and_its_air_have(self) -> None:
         with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
-            assert rig.has == {"reset", "strap", "power", "wake-link", "flash-read", "uart-format"}
+            bench = {"reset", "strap", "power", "wake-link", "flash-read", "uart-format"}
+            assert rig.has == bench | AIR
 
     def test_any_program_finds_the_module_by_its_url(self) -> None:
         with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
@@ -120,7 +122,7 @@ class TestVirtual:
     def test_modem_lines_are_wired_as_the_file_says(self, circuit: str) -> None:
         lines = (LineSet("usb", "modem-lines", circuit),)
         with open_rig(rig_of(replace(MODULE, lines=lines)), FIRMWARE) as rig:
-            assert rig.has == {"reset", "strap", "flash-read", "uart-format"}
+            assert rig.has == {"reset", "strap", "flash-read", "uart-format"} | AIR
             module, chip = rig.modules[0], bench_of(rig.modules[0]).chip
             module.start()
             assert module.at.gmr().lines
@@ -130,7 +132,7 @@ class TestVirtual:
 
     def test_a_module_without_lines_has_none(self) -> None:
         with open_rig(rig_of(replace(MODULE, lines=())), FIRMWARE) as rig:
-            assert rig.has == {"uart-format"}
+            assert rig.has == {"uart-format"} | AIR
             with pytest.raises(NeedMissingError):
                 rig.modules[0].lines.set({Line.RESET: True})
 
@@ -138,10 +140,10 @@ class TestVirtual:
 def test_what_a_rig_file_says_of_its_ports_reaches_them() -> None:
     host, terminal = os.openpty()
     real = ModuleDescription(0, os.ttyname(terminal))
-    description = RigDescription("bench", (real,), has=frozenset({"uart-format", "ap"}))
+    description = RigDescription("bench", (real,), has=frozenset({"uart-format", "tcp-peer"}))
     with open_rig(description, FIRMWARE) as rig:
         assert rig.modules[0].port.capabilities == {"uart-format"}
-        assert rig.has == {"uart-format", "ap"}
+        assert rig.has == {"uart-format", "tcp-peer"}
     os.close(host)
     os.close(terminal)
 

@@ -174,21 +174,25 @@ class TestMeaning:
         assert not loaded(tmp_path, VIRTUAL + second).is_virtual
 
     def test_what_a_rig_has_is_kept(self, tmp_path: Path) -> None:
-        text = REAL.replace("[rig]", '[rig]\nhas = ["ap", "meter"]\nflash_baud = 115200')
+        text = REAL.replace("[rig]", '[rig]\nhas = ["tcp-peer", "meter"]\nflash_baud = 115200')
         rig = loaded(tmp_path, text)
-        assert rig.has == {"ap", "meter"}
+        assert rig.has == {"tcp-peer", "meter"}
         assert rig.flash_baud == 115200
 
 
 UNKNOWN_KEYS = [
     (
         REAL + "[meters]",
-        "expected only the keys lines, module, rig, version, found the key 'meters'",
+        (
+            "expected only the keys access-point, air, lines, module, rig, version, found the key "
+            "'meters'"
+        ),
     ),
     (
         REAL.replace("[[module]]", "[[modul]]"),
         (
-            "expected only the keys lines, module, rig, version, found the key 'modul'. "
+            "expected only the keys access-point, air, lines, module, rig, version, found the key "
+            "'modul'. "
             "Did you mean 'module'?"
         ),
     ),
@@ -341,8 +345,9 @@ WRONG_VALUES = [
     (
         REAL.replace("[rig]", '[rig]\nhas = ["metre"]'),
         (
-            f"rig.has: expected a list of words out of {', '.join(NEEDS)}, found the text 'metre'. "
-            "Did you mean 'meter'?"
+            "rig.has: expected a list of words out of reset, strap, wake-link, power, uart-flow, "
+            "uart-format, flash-read, tcp-peer, udp-peer, update-server, meter, found the text "
+            "'metre'. Did you mean 'meter'?"
         ),
     ),
     (

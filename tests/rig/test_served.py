@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,12 +11,17 @@ import serial
 
 from hil.drive import url as urls
 from hil.drive.flash_keeper import QUIET_NS, FlashKeeper
+from hil.drive.registry import find_world
 from hil.errors import PortError, RigFileError
 from hil.rig.served import ServePlan, open_service
-from hil.units import MIB
+from hil.units import MIB, NS_PER_S
+from hil.virtual.air.air import Air
+from hil.virtual.air.message import AirEvent, Announce, Join, Scan, ScanDone
+from hil.virtual.bench import Bench
 from hil.virtual.flash import NorFlash
-from tests.drive.served_module import ANSWER, ask, served, talk_until_ok
+from tests.drive.served_module import ANSWER, PATIENCE_S, ask, served, talk_until_ok
 from tests.drive.simulated_module import firmware
+from tests.virtual.air.air_player import MAC_A, soft_ap_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,3 +116,45 @@ class TestFlashKeeper:
         keeper.advance(end_ns + QUIET_NS)
         assert [content[:3] for content in saved] == [b"ab\xff"]
         assert keeper.next_deadline_ns() is None
+
+
+class TestAir:
+    def test_every_served_module_is_on_one_air_with_the_usual_access_points(self) -> None:
+        with open_service(ServePlan(modules=2, raw_tcp_port=0), firmware()):
+            machines = find_world("served").machines
+            air = machines["air"]
+            assert isinstance(air, Air)
+            assert air.access_points[0].settings.ssid == b"testnet"
+            first, second = (machines[f"module{slot}"] for slot in (0, 1))
+            assert isinstance(first, Bench)
+            assert isinstance(second, Bench)
+            first.chip.outside.take(Announce(soft_ap_of(b"first")), 0)
+            second.chip.outside.take(Join(b"first", b"", None, MAC_A), 0)
+            air.advance(NS_PER_S)
+            (soft_ap,) = [each for each in air.soft_aps if each.stations]
+            assert [each.mac for each in soft_ap.stations] == [MAC_A]
+
+    def test_it_lives_in_real_time(self) -> None:
+        """A scan of one channel, asked for before the loop runs, comes to its end by itself."""
+        heard: list[AirEvent] = []
+        done = threading.Event()
+
+        def hear(event: AirEvent, now_ns: int) -> None:
+            assert now_ns >= 150_000_000
+            heard.append(event)
+            done.set()
+
+        with open_service(ServePlan(raw_tcp_port=0), firmware()) as service:
+            world = find_world("served")
+            air = world.machines["air"]
+            assert isinstance(air, Air)
+            air.attach(hear).take(Scan(channel=6), world.now_ns)
+            thread = threading.Thread(target=service.run)
+            thread.start()
+            came = done.wait(PATIENCE_S)
+            service.stop()
+            thread.join(PATIENCE_S)
+        assert came, "nothing was heard"
+        (event,) = heard
+        assert isinstance(event, ScanDone)
+        assert [each.ssid for each in event.sightings] == [b"testnet"]

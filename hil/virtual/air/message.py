@@ -90,7 +90,8 @@ class Scan:
 class Join:
     """Associate with an access point; answered by `Joined` or `JoinFailed`.
 
-    Whatever the station was joined to before is left first, without an event.
+    An access point that is there and stays silent leaves it without an answer. Whatever the
+    station was joined to before is left first, without an event.
 
     Args:
         ssid: Its name.
@@ -112,7 +113,7 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class RequestLease:
-    """Ask the DHCP server behind the access point; answered by `Leased` if there is one."""
+    """Ask the DHCP server behind the access point; answered by `Leased` once there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +187,12 @@ class Leased:
 
 @dataclass(frozen=True, slots=True)
 class StationCame:
-    """A station joined the module's own access point.
+    """A station joined the module's own access point, or, there already, has got an address.
 
     Args:
         mac: Its address.
-        address: The IPv4 address that the module's DHCP server gave it, or None if it has one of
-            its own.
+        address: The IPv4 address that the module's DHCP server gave it; None when it has just
+            joined, and for good if it has one of its own.
     """
 
     mac: bytes

@@ -111,5 +111,5 @@ class SmartConfig:
         out.send(b"Smart get wifi info\r\n", now_ns)
         out.transmit(StopListening(), now_ns)
         if self._state.dialect.wifi.smart_config_stores:
-            now_ns = store.save_system(replace(store.system, network=network), now_ns)
+            store.save_system(replace(store.system, network=network), now_ns)
         self._state.station.join(network, now_ns)

@@ -88,10 +88,9 @@ class SoftAp:
         """Nothing is ever due."""
 
     def hear(self, event: OutsideEvent, _now_ns: int) -> None:
-        """A station may have come or gone."""
+        """A station may have come, got an address, or gone."""
         match event:
             case StationCame(mac, address):
-                self.stations.pop(mac, None)
                 self.stations[mac] = address
             case StationWent(mac):
                 self.stations.pop(mac, None)

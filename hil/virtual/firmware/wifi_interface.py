@@ -138,9 +138,8 @@ def change_current(
     state: FirmwareState, chosen: Container[Interface], change: Change, now_ns: int
 ) -> None:
     """Change the current state of interfaces, and let them act on it."""
-    station = state.station_interface
-    if Interface.STATION in chosen and change(station) != station:
-        state.station_interface = change(station)
+    if Interface.STATION in chosen:
+        state.station_interface = change(state.station_interface)
         state.station.readdress(now_ns)
     if Interface.SOFT_AP in chosen:
         state.soft_ap_interface = change(state.soft_ap_interface)

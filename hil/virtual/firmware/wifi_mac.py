@@ -57,12 +57,12 @@ def set_mac(
 def _take_effect(
     state: FirmwareState, interface: Interface, mac: bytes, now_ns: int
 ) -> Sequence[Action]:
-    if interface is Interface.SOFT_AP:
-        state.soft_ap_mac = mac
-        state.soft_ap.apply(now_ns)
-    elif mac != state.station_mac:
+    if interface is Interface.STATION:
         state.station_mac = mac
         state.station.readdress(now_ns)
+    else:
+        state.soft_ap_mac = mac
+        state.soft_ap.apply(now_ns)
     return ()
 
 

@@ -25,14 +25,18 @@ class Peer:
     """Takes what comes, sends nothing, and ends when the other side ends: a sink.
 
     Attributes:
+        end: Its end of the connection, as soon as that stands.
         received_bytes: How much has come.
     """
 
     def __init__(self) -> None:
+        self.end: TcpEnd | None = None
         self.received_bytes = 0
 
     def opened(self, end: TcpEnd, now_ns: int) -> None:
         """The connection stands."""
+        del now_ns
+        self.end = end
 
     def refused(self, end: TcpEnd, now_ns: int) -> None:
         """It does not come about."""
@@ -110,6 +114,7 @@ class Source(Peer):
 
     def opened(self, end: TcpEnd, now_ns: int) -> None:
         """Begin."""
+        super().opened(end, now_ns)
         self._fill(end, now_ns)
 
     def acknowledged(self, end: TcpEnd, count: int, now_ns: int) -> None:
@@ -186,6 +191,7 @@ class Resetting(Peer):
 
     def opened(self, end: TcpEnd, now_ns: int) -> None:
         """Reset, if nothing is waited for."""
+        super().opened(end, now_ns)
         if self._left <= 0:
             end.abort(now_ns)
 

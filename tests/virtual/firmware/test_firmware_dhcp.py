@@ -6,12 +6,12 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from hil.virtual.air.message import Announce, Join, RequestLease, SoftAp
+from hil.virtual.air.message import Announce, RequestLease, SoftAp
 from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
 from hil.virtual.network.message import Interface, SetAddress
 
+from .air_player import join_beside_soft_ap, serve
 from .chip_player import ERROR, OK, ChipPlayer, ready_player
-from .station_player import join, serve
 
 both_dialects = pytest.mark.parametrize("dialect", [DOCUMENTED, ESPRESSIF_0_23])
 suffixes = pytest.mark.parametrize("suffix", [b"", b"_CUR", b"_DEF"])
@@ -23,7 +23,9 @@ families = pytest.mark.parametrize(
 
 def soft_ap(player: ChipPlayer) -> SoftAp:
     """The softAP as the air was told last since the last call."""
-    found = [each for each in player.take_requests() if isinstance(each, Announce)][-1].soft_ap
+    found = [each for each in player.take_soft_ap_requests() if isinstance(each, Announce)][
+        -1
+    ].soft_ap
     assert found is not None
     return found
 
@@ -113,13 +115,13 @@ def test_the_air_is_told_whether_the_softap_gives_addresses_out(
     suffix: bytes, dialect: Dialect
 ) -> None:
     player = ready_player(dialect)
-    player.take_requests()
+    player.take_soft_ap_requests()
     player.ask(b"AT+CWDHCP" + suffix + b"=0,0")
     without = soft_ap(player)
     assert not without.has_dhcp
     assert without.network.address == IPv4Address("192.168.4.1")
     player.ask(b"AT+CWDHCP" + suffix + b"=0,0")
-    assert player.take_requests() == []
+    assert player.take_soft_ap_requests() == []
     player.ask(b"AT+CWDHCP" + suffix + b"=2,1")
     assert soft_ap(player).has_dhcp
 
@@ -220,16 +222,16 @@ def test_current_and_stored_addresses_are_separate(family: bytes, address: bytes
 
 def test_a_fixed_softap_gives_no_addresses_out_until_dhcp_is_enabled() -> None:
     player = ready_player()
-    player.take_requests()
+    player.take_soft_ap_requests()
     player.ask(b'AT+CIPAP_CUR="192.168.5.1"')
-    announce, address = player.take_requests()
+    announce, address = player.take_soft_ap_requests()
     assert address == SetAddress(Interface.SOFT_AP, IPv4Address("192.168.5.1"))
     assert isinstance(announce, Announce)
     assert announce.soft_ap is not None
     assert announce.soft_ap.network.address == IPv4Address("192.168.5.1")
     assert not announce.soft_ap.has_dhcp
     player.ask(b"AT+CWDHCP_CUR=0,1")
-    announce, address = player.take_requests()
+    announce, address = player.take_soft_ap_requests()
     assert address == SetAddress(Interface.SOFT_AP, IPv4Address("192.168.4.1"))
     assert isinstance(announce, Announce)
     assert announce.soft_ap is not None
@@ -241,7 +243,7 @@ def test_a_fixed_softap_gives_no_addresses_out_until_dhcp_is_enabled() -> None:
 def test_in_0_23_a_fixed_softap_gives_addresses_out() -> None:
     player = ready_player(ESPRESSIF_0_23)
     player.ask(b"AT+CWDHCP_CUR=0,0")
-    player.take_requests()
+    player.take_soft_ap_requests()
     player.ask(b'AT+CIPAP_CUR="192.168.5.1"')
     found = soft_ap(player)
     assert (found.network.address, found.has_dhcp) == (IPv4Address("192.168.5.1"), True)
@@ -271,9 +273,9 @@ def test_the_disabled_fixed_address_of_a_softap_comes_back_with_dhcp_off() -> No
 def test_without_a_softap_its_address_is_kept_for_later(suffix: bytes) -> None:
     player = ready_player()
     player.ask(b"AT+CWMODE_CUR=1")
-    player.take_requests()
+    player.take_soft_ap_requests()
     assert player.ask(b"AT+CIPAP" + suffix + b'="192.168.5.1"') == OK
-    assert player.take_requests() == []
+    assert player.take_soft_ap_requests() == []
     player.ask(b"AT+CWMODE_CUR=3")
     assert soft_ap(player).network.address == IPv4Address("192.168.5.1")
 
@@ -287,32 +289,32 @@ def test_a_fixed_address_takes_the_place_of_a_lease_and_the_other_way_round(
     suffix: bytes, dialect: Dialect
 ) -> None:
     player = ready_player(dialect)
-    join(player)
-    assert b'"192.168.1.178"' in player.ask(b"AT+CIPSTA?")
+    join_beside_soft_ap(player)
+    assert b'"192.168.1.7"' in player.ask(b"AT+CIPSTA?")
     player.ask(b"AT+CIPSTA" + suffix + b'="192.168.6.100","192.168.6.1","255.255.255.0"')
     fixed = SetAddress(Interface.STATION, IPv4Address("192.168.6.100"))
     assert player.take_requests()[-1] == fixed
     assert b'+CIFSR:STAIP,"192.168.6.100"\r\n' in player.ask(b"AT+CIFSR")
     player.ask(b"AT+CWDHCP" + suffix + b"=1,1")
     assert [type(each) for each in serve(player)] == [RequestLease]
-    assert b'"192.168.1.178"' in player.ask(b"AT+CIPSTA?")
-    assert b'+CIFSR:STAIP,"192.168.1.178"\r\n' in player.ask(b"AT+CIFSR")
+    assert b'"192.168.1.7"' in player.ask(b"AT+CIPSTA?")
+    assert b'+CIFSR:STAIP,"192.168.1.7"\r\n' in player.ask(b"AT+CIFSR")
 
 
 def test_a_lease_is_told_with_gateway_and_netmask_by_0_23() -> None:
     player = ready_player(ESPRESSIF_0_23)
-    join(player)
+    join_beside_soft_ap(player)
     assert player.ask(b"AT+CIPSTA?") == (
-        b'+CIPSTA:ip:"192.168.1.178"\r\n'
-        b'+CIPSTA:gateway:"192.168.1.254"\r\n'
-        b'+CIPSTA:netmask:"255.255.252.0"\r\n\r\nOK\r\n'
+        b'+CIPSTA:ip:"192.168.1.7"\r\n'
+        b'+CIPSTA:gateway:"192.168.1.1"\r\n'
+        b'+CIPSTA:netmask:"255.255.255.0"\r\n\r\nOK\r\n'
     )
 
 
 @both_dialects
 def test_without_dhcp_and_a_fixed_address_the_station_has_none(dialect: Dialect) -> None:
     player = ready_player(dialect)
-    join(player)
+    join_beside_soft_ap(player)
     player.ask(b"AT+CWDHCP_CUR=1,0")
     assert serve(player) == []
     assert b'"0.0.0.0"' in player.ask(b"AT+CIPSTA?")
@@ -333,8 +335,8 @@ def test_the_disabled_fixed_address_of_the_station_comes_back_with_dhcp_off() ->
 def test_the_same_again_does_not_disturb_the_station(suffix: bytes, dialect: Dialect) -> None:
     player = ready_player(dialect)
     player.ask(b"AT+CIPSTA" + suffix + b'="192.168.6.100"')
-    join(player)
+    join_beside_soft_ap(player)
+    player.take_requests()
     assert player.ask(b"AT+CIPSTA" + suffix + b'="192.168.6.100"') == OK
     assert player.ask(b"AT+CWDHCP" + suffix + b"=1,0") == OK
-    asked = player.take_requests()
-    assert not any(isinstance(each, Join | RequestLease | SetAddress) for each in asked)
+    assert player.take_requests() == []

@@ -10,14 +10,14 @@ from hil.virtual.air.message import Announce, ApLost
 from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
 from hil.virtual.network.message import Interface, SetAddress
 
+from .air_player import join_beside_soft_ap
 from .chip_player import ERROR, OK, ready_player
-from .station_player import join
 
 both_dialects = pytest.mark.parametrize("dialect", [DOCUMENTED, ESPRESSIF_0_23])
 
 SOFT_AP = b'+CIFSR:APIP,"192.168.4.1"\r\n+CIFSR:APMAC,"1a:fe:35:97:3b:d5"\r\n'
 NOT_JOINED = b'+CIFSR:STAIP,"0.0.0.0"\r\n+CIFSR:STAMAC,"18:fe:35:97:3b:d5"\r\n'
-JOINED = b'+CIFSR:STAIP,"192.168.1.178"\r\n+CIFSR:STAMAC,"18:fe:35:97:3b:d5"\r\n'
+JOINED = b'+CIFSR:STAIP,"192.168.1.7"\r\n+CIFSR:STAMAC,"18:fe:35:97:3b:d5"\r\n'
 
 
 @both_dialects
@@ -53,7 +53,7 @@ def test_interfaces_that_are_on_are_told_the_softap_first(
 @both_dialects
 def test_the_stations_address_is_the_leased_one_while_it_is_joined(dialect: Dialect) -> None:
     player = ready_player(dialect)
-    join(player)
+    join_beside_soft_ap(player)
     assert player.ask(b"AT+CIFSR") == SOFT_AP + JOINED + OK
     player.hear(ApLost())
     player.take_sent()
@@ -67,7 +67,7 @@ def test_a_fixed_address_is_not_told_before_the_station_is_joined(dialect: Diale
     player.ask(b'AT+CIPSTA_CUR="192.168.6.100"')
     player.ask(b"AT+CWMODE_CUR=3")
     assert player.ask(b"AT+CIFSR") == SOFT_AP + NOT_JOINED + OK
-    join(player)
+    join_beside_soft_ap(player)
     assert b'+CIFSR:STAIP,"192.168.6.100"\r\n' in player.ask(b"AT+CIFSR")
 
 
@@ -101,10 +101,10 @@ def test_there_is_no_set_form_as_documented(arguments: bytes) -> None:
 def test_the_set_form_of_0_23_gives_the_softap_an_address_that_is_not_stored() -> None:
     player = ready_player(ESPRESSIF_0_23)
     player.ask(b'AT+CIPAP_CUR="192.168.5.1","192.168.5.9","255.255.255.0"')
-    player.take_requests()
+    player.take_soft_ap_requests()
     content = player.flash.snapshot()
     assert player.ask(b'AT+CIFSR="192.168.5.2"') == OK
-    announce, address = player.take_requests()
+    announce, address = player.take_soft_ap_requests()
     assert address == SetAddress(Interface.SOFT_AP, IPv4Address("192.168.5.2"))
     assert isinstance(announce, Announce)
     assert announce.soft_ap is not None
@@ -128,6 +128,7 @@ def test_the_set_form_of_0_23_gives_the_softap_an_address_that_is_not_stored() -
         (b'"300.1.1.1"', ERROR),
         (b'"0.0.0.0"', ERROR),
         (b'"10.0.0.1"', ERROR),
+        (b'"224.0.0.1"', ERROR),
     ],
 )
 def test_other_arguments_of_the_set_form_of_0_23_are_refused(

@@ -7,8 +7,8 @@ import pytest
 from hil.virtual.air.message import Announce, Join
 from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
 
+from .air_player import join_beside_soft_ap, serve
 from .chip_player import ERROR, OK, ready_player
-from .station_player import join, serve
 
 both_dialects = pytest.mark.parametrize("dialect", [DOCUMENTED, ESPRESSIF_0_23])
 suffixes = pytest.mark.parametrize("suffix", [b"", b"_CUR", b"_DEF"])
@@ -99,12 +99,12 @@ def test_other_addresses_are_refused(
     suffix: bytes, family: bytes, example: bytes, factory: bytes, arguments: bytes, dialect: Dialect
 ) -> None:
     player = ready_player(dialect)
-    player.take_requests()
+    player.take_soft_ap_requests()
     content = player.flash.snapshot()
     assert player.ask(b"AT" + family + suffix + b"=" + arguments) == ERROR
     assert player.ask(b"AT" + family + b"?") == family + b':"' + factory + b'"\r\n' + OK
     assert player.flash.snapshot() == content
-    assert player.take_requests() == []
+    assert player.take_soft_ap_requests() == []
 
 
 @suffixes
@@ -180,22 +180,22 @@ def test_the_factory_address_to_which_the_other_interface_returns_cannot_be_stor
 @suffixes
 def test_the_softap_uses_its_address_on_the_air(suffix: bytes) -> None:
     player = ready_player()
-    player.take_requests()
+    player.take_soft_ap_requests()
     player.ask(b"AT+CIPAPMAC" + suffix + b'="1a:fe:36:97:d5:7b"')
-    (told,) = player.take_requests()
+    (told,) = player.take_soft_ap_requests()
     assert isinstance(told, Announce)
     assert told.soft_ap is not None
     assert told.soft_ap.mac == bytes.fromhex("1afe3697d57b")
     assert told.soft_ap.ssid == b"ESP_973BD5"
     player.ask(b"AT+CIPAPMAC" + suffix + b'="1a:fe:36:97:d5:7b"')
-    assert player.take_requests() == []
+    assert player.take_soft_ap_requests() == []
 
 
 @both_dialects
 @suffixes
 def test_the_station_joins_anew_with_a_new_address(suffix: bytes, dialect: Dialect) -> None:
     player = ready_player(dialect)
-    join(player)
+    join_beside_soft_ap(player)
     player.ask(b"AT+CIPSTAMAC" + suffix + b'="18:fe:35:98:d3:7b"')
     request = serve(player)[0]
     assert isinstance(request, Join)
@@ -211,7 +211,7 @@ def test_a_station_that_is_not_joined_asks_nothing_and_joins_with_the_new_addres
     assert player.take_requests() == []
     player.ask(b"AT+CWMODE_CUR=1")
     player.take_requests()
-    player.send(b'AT+CWJAP_CUR="net","password"\r\n')
+    player.send(b'AT+CWJAP_CUR="home","12345678"\r\n')
     request = serve(player)[0]
     assert isinstance(request, Join)
     assert request.mac == bytes.fromhex("18fe3598d37b")

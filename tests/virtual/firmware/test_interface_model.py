@@ -19,12 +19,12 @@ from hil.virtual.air.message import Announce
 from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
 from hil.virtual.network.message import Interface, SetAddress
 
+from .air_player import serve
 from .chip_player import OK, ChipPlayer, ready_player
-from .station_player import serve
 
 SUFFIXES = ("", "_CUR", "_DEF")
 ADDRESSES = ("192.168.5.1", "192.168.6.100", "200.1.2.1")
-LEASED = "192.168.1.178"
+LEASED = "192.168.1.7"
 NOTHING = "0.0.0.0"  # noqa: S104 - no address to bind to
 OF_NUMBER = (("soft ap",), ("station",), ("soft ap", "station"))
 
@@ -134,7 +134,7 @@ def walk(dialect: Dialect, steps: list[Step | str]) -> None:
     player = ready_player(dialect)
     rules = Rules(excludes=dialect is DOCUMENTED)
     player.ask(b"AT+CWMODE_DEF=3")
-    player.send(b'AT+CWJAP_DEF="net","password"\r\n')
+    player.send(b'AT+CWJAP_DEF="home","12345678"\r\n')
     player.advance(player.now_ns + NS_PER_S)
     serve(player)
     player.settle()

@@ -1,0 +1,88 @@
+"""Where the addresses that a served module uses lie on this computer, and which it may reach.
+
+A module lives in a network of its own, with an address like 192.168.1.50. Of this computer it may
+reach the loopback addresses, and *the host* under an address of the module's network. Module *n*
+itself is found at 127.0.0.(1+n), so that several modules can have servers at one port.
+"""
+
+from __future__ import annotations
+
+import logging
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_log = logging.getLogger(__name__)
+
+LOOPBACK = IPv4Address("127.0.0.1")
+
+
+class HostReach:
+    """Which addresses and names lead where.
+
+    Args:
+        host_address: What stands for this computer in the module's network.
+        names: Names that are known without asking anybody.
+        is_whole: Whether a module reaches all that this computer reaches.
+    """
+
+    def __init__(
+        self,
+        host_address: IPv4Address,
+        names: Mapping[str, IPv4Address],
+        *,
+        is_whole: bool = False,
+    ) -> None:
+        self.host_address = host_address
+        self.is_whole = is_whole
+        self._names = {name.lower(): address for name, address in names.items()}
+        self._names.setdefault("localhost", LOOPBACK)
+        self._modules: dict[int, list[IPv4Address]] = {}
+        self._refused: set[IPv4Address] = set()
+
+    def own_place(self, slot: int) -> str:
+        """Where a module itself is found."""
+        return str(LOOPBACK + slot)
+
+    def move(self, slot: int, addresses: list[IPv4Address]) -> None:
+        """A module has got other addresses; the other modules reach it by them."""
+        self._modules[slot] = addresses
+
+    def place_of(self, address: IPv4Address, slot: int) -> str | None:
+        """Where an address leads that the module in a slot uses.
+
+        Returns:
+            None (and a line in the log) if it is not to be reached.
+        """
+        if address.is_loopback:
+            return str(address)
+        if address == self.host_address:
+            return str(LOOPBACK)
+        for other, addresses in self._modules.items():
+            if other != slot and address in addresses:
+                return self.own_place(other)
+        if self.is_whole:
+            return str(address)
+        if address not in self._refused:
+            self._refused.add(address)
+            _log.warning(
+                "a module may not reach %s: with --network loopback it reaches 127.0.0.0/8, %s "
+                "(this computer) and other modules; --network host allows all",
+                address,
+                self.host_address,
+            )
+        return None
+
+    def address_at(self, place: str) -> IPv4Address:
+        """How a module sees whoever is found at a place: the host, another module, or as it is."""
+        seen = IPv4Address(place)
+        if seen == LOOPBACK:
+            return self.host_address
+        addresses = self._modules.get(int(seen) - int(LOOPBACK))
+        return addresses[0] if addresses else seen
+
+    def address_of(self, name: str) -> IPv4Address | None:
+        """The address of a name that is known without asking anybody."""
+        return self._names.get(name.lower().removesuffix("."))

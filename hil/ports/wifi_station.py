@@ -1,0 +1,57 @@
+"""A Wi-Fi station of a rig that is not the module: a phone that joins the module's softAP."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address
+
+
+class SmartConfig(IntEnum):
+    """How a phone tells a module which network to join; the document's code. Source: line 731."""
+
+    ESP_TOUCH = 1
+    AIRKISS = 2
+
+
+class WifiStation(Protocol):
+    """A station that the rig can command. It meets the need ``softap-client``."""
+
+    @property
+    def name(self) -> str:
+        """What the rig calls it."""
+
+    @property
+    def mac(self) -> str:
+        """Its address, ``ac:37:43:00:00:01``."""
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether it is joined to an access point."""
+
+    @property
+    def address(self) -> IPv4Address | None:
+        """Its address in that network, None while it has none."""
+
+    def join(self, ssid: str, password: str = "", *, timeout_s: float = 20.0) -> bool:
+        """Leave whatever it is joined to, and join a network.
+
+        Returns:
+            Whether it is joined: not with a wrong password, not if nobody of that name is there.
+
+        Blocks: until the outcome is known, at most `timeout_s`, on the rig's clock.
+        """
+
+    def wait_for_address(self, timeout_s: float = 10.0) -> IPv4Address | None:
+        """Its address, as soon as it has one; None if it gets none in time.
+
+        Blocks: until then, at most `timeout_s`, on the rig's clock.
+        """
+
+    def leave(self) -> None:
+        """Leave the network, or do nothing if it is joined to none."""
+
+    def send_credentials(self, kind: SmartConfig, ssid: str, password: str) -> None:
+        """Begin to tell modules that listen which network to join, for about a minute."""
