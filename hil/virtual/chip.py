@@ -288,14 +288,14 @@ class Chip:
             self._is_second_try = True
             self._plan(after_ns + WATCHDOG_NS, self._watchdog)
         elif run.step is BootStep.RUN and run.user is not None:
-            self._plan(after_ns, partial(self._start_user, run.user))
+            self._plan(after_ns, partial(self._start_user, run.user, run.number))
 
     def _watchdog(self, now_ns: int) -> None:
         self._stop(now_ns)
         self._cause = ResetCause.WATCHDOG
         self._boot(now_ns)
 
-    def _start_user(self, user: UserImage, now_ns: int) -> None:
+    def _start_user(self, user: UserImage, slot_number: int, now_ns: int) -> None:
         if user.is_crc_intact is False:  # its code in flash is not what was built
             self.uart.transmitter.send(fatal_exception_text(0, user.ram.entry), now_ns)
             self._carry_out([Hang(now_ns)])
@@ -308,6 +308,7 @@ class Chip:
             _identity(found, self.setup.stated_versions),
             dialect=self.setup.dialect,
             factory_mac=self.setup.efuse.mac,
+            slot_number=slot_number,
             faults=self.setup.faults,
         )
         self.uart.transmitter.line_format = firmware.line_format

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from hil.units import NS_PER_MS
 from hil.virtual.action import DeepSleep, Restart
+from hil.virtual.user_slot import UserSlots
 
 from .command import BUSY, Job, Outcome, Wait
 from .command_table import COMMANDS, run_line
@@ -72,6 +73,7 @@ class AtFirmware:
         identity: What AT+GMR tells of the image.
         dialect: Which firmware it is, where the document and the real one differ.
         factory_mac: The station's MAC address as the chip was made, six bytes.
+        slot_number: Which of the two slots for programs it was started from, 1 or 2.
         faults: What is wrong with it.
 
     Raises:
@@ -85,6 +87,7 @@ class AtFirmware:
         *,
         dialect: Dialect,
         factory_mac: bytes,
+        slot_number: int = 1,
         faults: Sequence[Fault] = (),
     ) -> None:
         store = ParameterStore(flash, blank_means_factory=dialect.blank_sector_means_factory)
@@ -96,6 +99,7 @@ class AtFirmware:
             factory_mac,
             store,
             commands=self._tampering.commands,
+            slots=UserSlots(flash, slot_number),
             out=TamperedOutput(store.user.uart.line_format, self._tampering) if faults else None,
         )
         self._tampering.begin(self._state)

@@ -15,6 +15,7 @@ from .passthrough_setting import PASSTHROUGH_COMMANDS
 from .ping import PING_COMMANDS
 from .sending import SENDING_COMMANDS
 from .server_setting import SERVER_COMMANDS
+from .update import UPDATE_COMMANDS
 from .wifi_interface import INTERFACE_COMMANDS
 from .wifi_mac import MAC_COMMANDS
 from .wifi_mode import WIFI_MODE_COMMANDS
@@ -46,6 +47,7 @@ COMMANDS: Mapping[str, Forms] = MappingProxyType(
         **PASSTHROUGH_COMMANDS,
         **BUFFERED_SENDING_COMMANDS,
         **SERVER_COMMANDS,
+        **UPDATE_COMMANDS,
         **PING_COMMANDS,
     }
 )

@@ -46,6 +46,11 @@ class Payload:
         self._run = b""  # what came without a pause, as far as it may be CANCELLING
         self._last_ns = 0
 
+    @property
+    def is_full(self) -> bool:
+        """The payload that was announced has room."""
+        return False
+
     def echo(self, data: bytes) -> bytes:
         """All but LF, in the firmware that echoes more than commands. Source: line 225."""
         return data.replace(b"\n", b"") if self._state.dialect.tcp_ip.echoes_payload else b""

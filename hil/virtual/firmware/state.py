@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .link_table import LinkTable
 from .output import Output
+from .own_connection import OwnConnection
 from .passthrough import Passthrough
 from .query import Queries
 from .scanner import Scanner
@@ -19,6 +20,8 @@ from .station import Station
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from hil.virtual.user_slot import UserSlots
 
     from .command import Forms
     from .dialect import Dialect
@@ -57,6 +60,7 @@ class FirmwareState:
         factory_mac: The station's MAC address as the chip was made, six bytes.
         store: The stored settings; the current ones begin with them.
         commands: The command table.
+        slots: Where it stands in the flash itself, and where another version can.
         out: What is asked of the chip; its own one if none is given.
 
     Attributes:
@@ -80,6 +84,7 @@ class FirmwareState:
         passthrough: Carries bytes from the UART to a peer without commands.
         server: The TCP server.
         queries: What the network was asked.
+        own_connection: What the firmware itself has to say to a server.
         services: What goes on beside the commands.
     """
 
@@ -91,6 +96,7 @@ class FirmwareState:
         store: ParameterStore,
         *,
         commands: Mapping[str, Forms],
+        slots: UserSlots,
         out: Output | None = None,
     ) -> None:
         self.identity = identity
@@ -98,6 +104,7 @@ class FirmwareState:
         self.factory_mac = factory_mac
         self.store = store
         self.commands = commands
+        self.slots = slots
         self.out = out or Output(store.user.uart.line_format)
         self.input: Input | None = None
         self.echo = True
@@ -119,6 +126,7 @@ class FirmwareState:
         self.passthrough = Passthrough(self)
         self.server = Server(self)
         self.queries = Queries()
+        self.own_connection = OwnConnection(self)
         self.services: tuple[Service, ...] = (
             self.station,
             self.soft_ap,
@@ -128,6 +136,7 @@ class FirmwareState:
             self.passthrough,
             self.server,
             self.queries,
+            self.own_connection,
         )
 
     @property

@@ -12,6 +12,7 @@ from hil.virtual.firmware.dialect import DOCUMENTED, Dialect
 from hil.virtual.flash import NorFlash
 from hil.virtual.network.message import Interface, SetAddress
 from hil.virtual.uart import Burst, LineFormat
+from hil.virtual.user_slot import BootSwitch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +66,7 @@ class ChipPlayer:
             self.identity,
             dialect=self.dialect,
             factory_mac=STATION_MAC,
+            slot_number=BootSwitch(self.flash).number,
             faults=self.faults,
         )
         self.line_format: LineFormat = self.firmware.line_format

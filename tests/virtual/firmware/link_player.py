@@ -6,7 +6,6 @@ from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, TypeVar
 
 from hil.units import NS_PER_MS, NS_PER_S
-from hil.virtual.action import Transmit
 from hil.virtual.address import Ipv4Config
 from hil.virtual.air.message import Joined, Leased, Security, Sighting
 from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
@@ -23,6 +22,7 @@ from .chip_player import ChipPlayer
 
 if TYPE_CHECKING:
     from hil.virtual.firmware.state import FirmwareState
+    from hil.virtual.flash import NorFlash
 
 Request = TypeVar("Request")
 
@@ -41,8 +41,8 @@ DIALECTS = (DOCUMENTED, ESPRESSIF_0_23)
 class LinkPlayer(ChipPlayer):
     """A chip whose firmware has started, with the echo off."""
 
-    def __init__(self, dialect: Dialect = DOCUMENTED) -> None:
-        super().__init__(dialect)
+    def __init__(self, dialect: Dialect = DOCUMENTED, flash: NorFlash | None = None) -> None:
+        super().__init__(dialect, flash)
         self.settle()
         self.ask(b"ATE0")
         self.now_ns += NS_PER_S
@@ -63,15 +63,9 @@ class LinkPlayer(ChipPlayer):
         """Let time pass."""
         self.advance(self.now_ns + duration_ns)
 
-    def requests(self) -> list[object]:
-        """What was asked of air and network since the last call."""
-        asked = [action.request for action in self.actions if isinstance(action, Transmit)]
-        self.actions.clear()
-        return [*asked]
-
     def request(self, kind: type[Request]) -> Request:
-        """The only request of a kind since the last call of this or `requests`."""
-        (asked,) = [each for each in self.requests() if isinstance(each, kind)]
+        """The only request of a kind since the last call of this or `take_requests`."""
+        (asked,) = [each for each in self.take_requests() if isinstance(each, kind)]
         return asked
 
     def join(self) -> None:
@@ -81,7 +75,7 @@ class LinkPlayer(ChipPlayer):
         self.hear(Leased(LEASE))
         self.wait(4 * NS_PER_S)
         assert self.take_sent().endswith(b"\r\nOK\r\n")
-        self.requests()
+        self.take_requests()
 
     def start_tcp(self, link: int | None = None, *, address: IPv4Address = PEER) -> int:
         """Open a TCP link; returns its socket."""

@@ -28,7 +28,7 @@ def player_with_links(dialect: Dialect = DOCUMENTED, *numbers: int) -> LinkPlaye
     player.order(b"AT+CIPMUX=1")
     for number in numbers:
         player.start_tcp(number)
-    player.requests()
+    player.take_requests()
     return player
 
 
@@ -117,13 +117,13 @@ class TestClose:
         player = joined_player(dialect)
         socket = player.start_tcp()
         assert player.order(b"AT+CIPCLOSE") == b"CLOSED\r\n" + OK
-        assert player.requests() == [TcpClose(socket)]
+        assert player.take_requests() == [TcpClose(socket)]
 
     @both_dialects
     def test_a_numbered_link_is_closed(self, dialect: Dialect) -> None:
         player = player_with_links(dialect, 0, 1)
         assert player.order(b"AT+CIPCLOSE=1") == b"1,CLOSED\r\n" + OK
-        assert player.requests() == [TcpClose(2)]
+        assert player.take_requests() == [TcpClose(2)]
         assert b"+CIPSTATUS:0" in player.order(b"AT+CIPSTATUS")
 
     @both_dialects
@@ -131,7 +131,7 @@ class TestClose:
         player = joined_player(dialect)
         socket = player.start_udp()
         assert player.order(b"AT+CIPCLOSE") == b"CLOSED\r\n" + OK
-        assert player.requests() == [UdpClose(socket)]
+        assert player.take_requests() == [UdpClose(socket)]
         player.hear(UdpReceived(socket, b"x", PEER, 2000))
         assert player.take_sent() == b""
 
@@ -155,11 +155,11 @@ class TestClose:
         player.serve()
         player.start_tcp(0)
         player.let_come(-1)
-        player.requests()
+        player.take_requests()
         assert player.order(b"AT+CIPCLOSE=5") == OK
-        assert player.requests() == []
+        assert player.take_requests() == []
         assert player.order(b"AT+CIPCLOSE=1") == b"1,CLOSED\r\n" + OK
-        assert player.requests() == [TcpClose(-1)]
+        assert player.take_requests() == [TcpClose(-1)]
 
     @pytest.mark.parametrize(
         ("mode", "line", "reason"),
@@ -187,7 +187,7 @@ class TestClose:
     def test_the_test_form_closes_nothing(self, dialect: Dialect) -> None:
         player = player_with_links(dialect, 0)
         assert player.order(b"AT+CIPCLOSE=?") == OK
-        assert player.requests() == []
+        assert player.take_requests() == []
 
 
 class TestMultiple:
@@ -281,10 +281,10 @@ class TestLoss:
         near_link = player.start_tcp(1, address=NEAR)
         player.let_come(-1)
         player.start_udp(3)
-        player.requests()
+        player.take_requests()
         player.hear(ApLost())
         assert player.take_sent() == b"WIFI DISCONNECT\r\n0,CLOSED\r\n2,CLOSED\r\n"
-        asked = player.requests()
+        asked = player.take_requests()
         assert TcpAbort(station_link) in asked
         assert TcpAbort(-1) in asked
         assert player.order(b"AT+CIPSTATUS").count(b"+CIPSTATUS:") == 2
@@ -311,5 +311,5 @@ class TestLoss:
         player = player_with_links(dialect, 0)
         near_link = player.start_tcp(1, address=NEAR)
         assert player.order(b"AT+CWMODE_CUR=1") == OK + b"1,CLOSED\r\n"
-        assert player.requests()[0] == TcpAbort(near_link)
+        assert player.take_requests()[0] == TcpAbort(near_link)
         assert b"+CIPSTATUS:0" in player.order(b"AT+CIPSTATUS")

@@ -161,7 +161,7 @@ class TestTcp:
         socket = player.start_tcp(1)
         assert player.order(b'AT+CIPSTART=1,"TCP","192.168.1.21",81') == answer
         assert player.order(b'AT+CIPSTART=1,"UDP","192.168.1.21",81') == answer
-        assert player.requests() == []
+        assert player.take_requests() == []
         player.start_tcp(2)
         player.hear(TcpReceived(socket, b"x"))
         assert player.take_sent() == b"\r\n+IPD,1,1:x"
@@ -201,12 +201,12 @@ class TestFailure:
         player = joined_player(dialect)
         player.order(b"AT+CIPMUX=" + mode)
         player.order(b'AT+CIPSTART=%s"TCP","192.168.1.20",81' % number)
-        player.requests()
+        player.take_requests()
         player.wait(17 * NS_PER_S)
         assert player.take_sent() == b""
         player.wait(NS_PER_S)
         assert player.take_sent() == answer
-        assert player.requests() == [TcpAbort(1)]
+        assert player.take_requests() == [TcpAbort(1)]
         player.hear(TcpOpened(1, 4097))
         assert player.order(b"AT+CIPSTATUS") == b"STATUS:2\r\n" + OK
 
@@ -228,22 +228,22 @@ class TestFailure:
         player.hear(ApLost())
         assert player.take_sent().startswith(b"WIFI DISCONNECT\r\n")
         player.advance(player.now_ns)
-        assert TcpAbort(1) in player.requests()
+        assert TcpAbort(1) in player.take_requests()
         assert player.order(b"AT") == OK
 
     @both_dialects
     def test_a_station_without_an_address_opens_nothing(self, dialect: Dialect) -> None:
         player = LinkPlayer(dialect)
         player.order(b"AT+CWMODE_CUR=1")
-        player.requests()
+        player.take_requests()
         assert player.order(TCP) == b"no ip\r\n\r\nERROR\r\n"
-        assert player.requests() == []
+        assert player.take_requests() == []
 
     @both_dialects
     def test_a_soft_ap_can_open_links_to_its_stations(self, dialect: Dialect) -> None:
         player = LinkPlayer(dialect)
         player.order(b"AT+CWMODE_CUR=2")
-        player.requests()
+        player.take_requests()
         player.start_tcp(address=NEAR)
 
     @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ class TestFailure:
             player.order(b"AT+CIPMUX=" + mode)
             said = reason + b"\r\n" if reason and dialect is ESPRESSIF_0_23 else b""
             assert player.order(b"AT+CIPSTART=" + arguments) == said + ERROR
-            assert player.requests() == []
+            assert player.take_requests() == []
             assert player.order(b"AT+CIPSTATUS") == b"STATUS:2\r\n" + OK
 
 
@@ -292,9 +292,9 @@ class TestName:
     def test_a_name_is_resolved_first(self, dialect: Dialect) -> None:
         player = joined_player(dialect)
         assert player.order(b'AT+CIPSTART="TCP","peer.test",80') == b""
-        assert player.requests() == [Resolve(1, "peer.test")]
+        assert player.take_requests() == [Resolve(1, "peer.test")]
         player.hear(Resolved(1, PEER))
-        assert player.requests() == [TcpOpen(1, PEER, 80, 0)]
+        assert player.take_requests() == [TcpOpen(1, PEER, 80, 0)]
         player.hear(TcpOpened(1, 4097))
         assert player.take_sent() == b"CONNECT\r\n\r\nOK\r\n"
 
@@ -314,14 +314,14 @@ class TestName:
     ) -> None:
         player = joined_player(dialect)
         player.order(b'AT+CIPSTART="TCP","300.1.1.1",80')
-        player.requests()
+        player.take_requests()
         if is_answered:
             player.hear(Resolved(1, None))
         else:
             player.wait(7 * NS_PER_S)
         assert player.take_sent() == answer
         player.hear(Resolved(1, PEER))
-        assert player.requests() == []
+        assert player.take_requests() == []
 
     def test_resolving_and_opening_have_one_limit(self) -> None:
         player = joined_player()

@@ -100,7 +100,8 @@ class Play:
                 player.hear(event)
         player.advance(player.now_ns)
         self.told += player.actions
-        for request in player.requests():
+        player.actions.clear()
+        for request in player.take_requests():
             self.network.take(request)
 
     def hear(self, event: NetworkEvent | None) -> None:

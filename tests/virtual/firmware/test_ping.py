@@ -23,7 +23,7 @@ SILENCE = [(DOCUMENTED, ERROR), (ESPRESSIF_0_23, b"+timeout\r\n" + ERROR)]
 def test_the_time_is_told_in_milliseconds(duration_ns: int, told: bytes, dialect: Dialect) -> None:
     player = joined_player(dialect)
     assert player.order(b'AT+PING="192.168.1.20"') == b""
-    assert player.requests() == [Ping(1, PEER)]
+    assert player.take_requests() == [Ping(1, PEER)]
     player.hear(Ponged(1, duration_ns))
     assert player.take_sent() == told + b"\r\n" + OK
 
@@ -32,9 +32,9 @@ def test_the_time_is_told_in_milliseconds(duration_ns: int, told: bytes, dialect
 def test_a_name_is_resolved_first(dialect: Dialect) -> None:
     player = joined_player(dialect)
     assert player.order(b'AT+PING="peer.test"') == b""
-    assert player.requests() == [Resolve(1, "peer.test")]
+    assert player.take_requests() == [Resolve(1, "peer.test")]
     player.hear(Resolved(1, PEER))
-    assert player.requests() == [Ping(2, PEER)]
+    assert player.take_requests() == [Ping(2, PEER)]
     assert player.order(b"AT") == BUSY
     player.hear(Ponged(2, 5 * NS_PER_MS))
     assert player.take_sent() == b"+5\r\n" + OK
@@ -77,7 +77,7 @@ def test_a_name_without_an_address(dialect: Dialect) -> None:
 def test_bad_arguments_are_refused(arguments: bytes, dialect: Dialect) -> None:
     player = joined_player(dialect)
     assert player.order(b"AT+PING=" + arguments) == ERROR
-    assert player.requests() == []
+    assert player.take_requests() == []
 
 
 @both_dialects

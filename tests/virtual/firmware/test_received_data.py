@@ -128,7 +128,7 @@ class TestCredit:
     def test_the_peer_may_go_on_when_a_record_has_left_the_uart(self) -> None:
         player, socket = linked_player()
         player.wait(NS_PER_S)
-        player.requests()
+        player.actions.clear()
         start_ns = player.now_ns
         player.hear(TcpReceived(socket, b"x" * 2000))
         first_ns = start_ns + player.line_format.duration_ns(len(b"\r\n+IPD,1460:") + 1460)
@@ -142,35 +142,35 @@ class TestCredit:
     def test_what_is_sent_before_holds_it_up(self) -> None:
         player, socket = linked_player()
         player.wait(NS_PER_S)
-        player.requests()
+        player.take_requests()
         player.hear(TcpReceived(socket, b"x" * 1460))
         player.hear(TcpReceived(socket, b"y"))
         player.wait(player.line_format.duration_ns(1470))
-        assert player.requests() == []
+        assert player.take_requests() == []
         player.wait(player.line_format.duration_ns(20))
-        assert player.requests() == [TcpTake(socket, 1460), TcpTake(socket, 1)]
+        assert player.take_requests() == [TcpTake(socket, 1460), TcpTake(socket, 1)]
 
     def test_a_link_that_is_over_takes_nothing(self) -> None:
         player, socket = linked_player()
-        player.requests()
+        player.take_requests()
         player.hear(TcpReceived(socket, b"hello"))
         player.hear(TcpEnded(socket, is_reset=False))
         player.settle()
-        assert player.requests() == []
+        assert player.take_requests() == []
 
     def test_closing_takes_what_is_on_the_uart(self) -> None:
         player, socket = linked_player()
-        player.requests()
+        player.take_requests()
         player.hear(TcpReceived(socket, b"x" * 3000))
         assert player.order(b"AT+CIPCLOSE").endswith(b"CLOSED\r\n" + OK)
-        assert player.requests() == [
+        assert player.take_requests() == [
             TcpTake(socket, 1460),
             TcpTake(socket, 1460),
             TcpTake(socket, 80),
             TcpClose(socket),
         ]
         player.settle()
-        assert player.requests() == []
+        assert player.take_requests() == []
 
     def test_datagrams_are_lost_while_too_much_waits(self) -> None:
         player = joined_player()

@@ -49,7 +49,7 @@ class TestTcp:
         assert player.order(name + b"=4") == PROMPT
         player.send(b"abcd")
         assert player.take_sent() == recv(dialect, 4)
-        assert player.requests() == [TcpSend(socket, b"abcd")]
+        assert player.take_requests() == [TcpSend(socket, b"abcd")]
         player.hear(TcpAcknowledged(socket, 4))
         assert player.take_sent() == SEND_OK
         assert player.order(b"AT") == OK
@@ -63,7 +63,7 @@ class TestTcp:
         socket = player.start_tcp(1)
         assert player.order(name + b"=1,4") == PROMPT
         player.send(b"abcd")
-        assert player.requests() == [TcpSend(socket, b"abcd")]
+        assert player.take_requests() == [TcpSend(socket, b"abcd")]
         player.hear(TcpAcknowledged(socket, 4))
         assert player.take_sent() == recv(dialect, 4) + SEND_OK
 
@@ -72,9 +72,9 @@ class TestTcp:
         player.order(b"AT+CIPSEND=10")
         player.send(b"123456789")
         player.wait(2 * NS_PER_S)
-        assert (player.take_sent(), player.requests()) == (b"", [])
+        assert (player.take_sent(), player.take_requests()) == (b"", [])
         player.send(b"0")
-        assert player.requests() == [TcpSend(socket, b"1234567890")]
+        assert player.take_requests() == [TcpSend(socket, b"1234567890")]
 
     @both_commands
     def test_the_largest_length_is_2048(self, name: bytes) -> None:
@@ -82,7 +82,7 @@ class TestTcp:
         data = bytes(range(256)).replace(b"\\", b"/") * 8
         assert player.order(name + b"=2048") == PROMPT
         player.send(data)
-        assert player.requests() == [TcpSend(socket, data)]
+        assert player.take_requests() == [TcpSend(socket, data)]
         player.hear(TcpAcknowledged(socket, 2048))
         assert player.take_sent() == SEND_OK
 
@@ -91,7 +91,7 @@ class TestTcp:
         player, socket = linked_player(dialect)
         player.order(b"AT+CIPSEND=256")
         player.send(bytes(range(256)))
-        assert player.requests() == [TcpSend(socket, bytes(range(256)))]
+        assert player.take_requests() == [TcpSend(socket, bytes(range(256)))]
 
     def test_an_acknowledgement_may_come_in_parts(self) -> None:
         player, socket = linked_player()
@@ -108,7 +108,7 @@ class TestTcp:
         player.order(b"AT+CIPSEND=4")
         player.send(b"abcd\r\nAT\r\n")
         assert player.take_sent() == recv(dialect, 4) + BUSY_SENDING + BUSY_SENDING
-        assert player.requests() == [TcpSend(socket, b"abcd")]
+        assert player.take_requests() == [TcpSend(socket, b"abcd")]
         player.hear(TcpAcknowledged(socket, 4))
         assert player.take_sent() == SEND_OK
 
@@ -119,7 +119,7 @@ class TestTcp:
         player.hear(TcpReceived(socket, b"hello"))
         assert player.take_sent() == b"\r\n+IPD,5:hello"
         player.send(b"cd")
-        assert TcpSend(socket, b"abcd") in player.requests()
+        assert TcpSend(socket, b"abcd") in player.take_requests()
 
 
 class TestEcho:
@@ -159,7 +159,7 @@ class TestFailure:
         assert player.take_sent() == b"CLOSED\r\n"
         player.send(b"abcd")
         assert player.take_sent() == recv(dialect, 4) + failure
-        assert player.requests() == []
+        assert player.take_requests() == []
         assert player.order(b"AT") == OK
 
     @pytest.mark.parametrize(("dialect", "failure"), FAILURES)
@@ -179,10 +179,10 @@ class TestFailure:
         player.order(b"AT+CIPSEND=0,4")
         player.hear(TcpEnded(-1, is_reset=True))
         player.let_come(-2)
-        player.requests()
+        player.take_requests()
         player.send(b"abcd")
         assert player.take_sent() == ERROR
-        assert player.requests() == []
+        assert player.take_requests() == []
 
     def test_a_peer_that_confirms_nothing_is_given_up(self) -> None:
         player, socket = linked_player()
@@ -190,12 +190,12 @@ class TestFailure:
         player.send(b"abcd")
         player.wait(59 * NS_PER_S)
         player.hear(TcpAcknowledged(socket, 1))
-        player.requests()
+        player.take_requests()
         player.wait(59 * NS_PER_S)
         assert player.take_sent() == b""
         player.wait(NS_PER_S)
         assert player.take_sent() == b"CLOSED\r\n" + ERROR
-        assert player.requests() == [TcpAbort(socket)]
+        assert player.take_requests() == [TcpAbort(socket)]
 
     @pytest.mark.parametrize(
         ("arguments", "reason"),
@@ -288,7 +288,7 @@ class TestCancelling:
         player.send(b"+++")
         player.wait(2 * BYTE_NS)
         assert player.take_sent() == b"\r\nSEND Canceled\r\n"
-        assert player.requests() == []
+        assert player.take_requests() == []
         assert player.order(b"AT") == OK
 
     def test_the_real_one_does_so_in_the_middle_of_a_payload(self) -> None:
@@ -306,7 +306,7 @@ class TestCancelling:
         player, socket = linked_player()
         player.order(b"AT+CIPSEND=3")
         player.send(b"+++")
-        assert player.requests() == [TcpSend(socket, b"+++")]
+        assert player.take_requests() == [TcpSend(socket, b"+++")]
 
     @pytest.mark.parametrize(
         ("pieces", "pause_ns"),
@@ -325,7 +325,7 @@ class TestCancelling:
         for piece in pieces:
             player.send(piece)
             player.wait(pause_ns)
-        assert player.requests() == [TcpSend(socket, b"".join(pieces))]
+        assert player.take_requests() == [TcpSend(socket, b"".join(pieces))]
 
 
 class TestUdp:
@@ -336,7 +336,7 @@ class TestUdp:
         socket = player.start_udp()
         assert player.order(name + b"=4") == PROMPT
         player.send(b"abcd")
-        assert player.requests() == [UdpSend(socket, b"abcd", PEER, 2000)]
+        assert player.take_requests() == [UdpSend(socket, b"abcd", PEER, 2000)]
         player.wait(NS_PER_MS)
         assert player.take_sent() == recv(dialect, 4) + SEND_OK
 
@@ -352,7 +352,7 @@ class TestUdp:
         player.wait(NS_PER_MS)
         player.order(name + b"=" + number + b"1")
         player.send(b"x")
-        assert player.requests() == [
+        assert player.take_requests() == [
             UdpSend(socket, b"abcd", OTHER, 99),
             UdpSend(socket, b"x", PEER, 2000),
         ]
@@ -396,9 +396,9 @@ class TestEscapes:
         player, socket = linked_player()
         assert player.order(b"AT+CIPSENDEX=%d" % length) == PROMPT
         for start in range(0, len(typed), piece):
-            assert player.requests() == []
+            assert player.take_requests() == []
             player.send(typed[start : start + piece])
-        assert player.requests() == [TcpSend(socket, meant)]
+        assert player.take_requests() == [TcpSend(socket, meant)]
         player.hear(TcpAcknowledged(socket, len(meant)))
         assert player.take_sent() == SEND_OK
 
@@ -407,7 +407,7 @@ class TestEscapes:
         player.order(b"AT+CIPSENDEX=100")
         player.send(rb"hello\0" + b"AT\r\n")
         assert player.take_sent() == BUSY_SENDING
-        assert player.requests() == [TcpSend(socket, b"hello")]
+        assert player.take_requests() == [TcpSend(socket, b"hello")]
 
     def test_the_early_end_works_on_a_numbered_link(self) -> None:
         player = joined_player()
@@ -416,7 +416,7 @@ class TestEscapes:
         socket = player.start_tcp(2)
         player.order(b"AT+CIPSENDEX=2,100")
         player.send(rb"hello\0")
-        assert player.requests() == [TcpSend(socket, b"hello")]
+        assert player.take_requests() == [TcpSend(socket, b"hello")]
 
     @pytest.mark.parametrize(("dialect", "failure"), FAILURES)
     def test_nothing_is_no_transmission(self, dialect: Dialect, failure: bytes) -> None:

@@ -41,16 +41,16 @@ class TestSetting:
         player = joined_player(dialect)
         player.order(b"AT+CIPMUX=1")
         assert player.order(b"AT+CIPSERVER=" + arguments) == OK
-        assert player.requests() == [TcpListen(port)]
+        assert player.take_requests() == [TcpListen(port)]
         assert player.let_come(-1, port=port) == b"0,CONNECT\r\n"
 
     @both_dialects
     def test_in_single_mode_it_is_refused(self, dialect: Dialect) -> None:
         player = joined_player(dialect)
         assert player.order(b"AT+CIPSERVER=1") == ERROR
-        assert player.requests() == []
+        assert player.take_requests() == []
         assert player.let_come(-1) == b""
-        assert player.requests() == [TcpAbort(-1)]
+        assert player.take_requests() == [TcpAbort(-1)]
 
     @both_dialects
     @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ class TestSetting:
         player = joined_player(dialect)
         player.order(b"AT+CIPMUX=1")
         assert player.order(b"AT+CIPSERVER=" + arguments) == ERROR
-        assert player.requests() == []
+        assert player.take_requests() == []
 
     @both_dialects
     @pytest.mark.parametrize("line", [b"AT+CIPSERVER", b"AT+CIPSERVER?", b"AT+CIPSERVER=?"])
@@ -73,7 +73,7 @@ class TestSetting:
     def test_a_server_that_runs_is_not_created_again(self, dialect: Dialect, answer: bytes) -> None:
         player = serving_player(dialect)
         assert player.order(b"AT+CIPSERVER=1,1001") == answer
-        assert player.requests() == []
+        assert player.take_requests() == []
         assert player.let_come(-1, port=333) == b"0,CONNECT\r\n"
 
     @pytest.mark.parametrize(("dialect", "answer"), UNCHANGED)
@@ -82,9 +82,9 @@ class TestSetting:
     ) -> None:
         player = serving_player(dialect)
         assert player.order(b"AT+CIPSERVER=0") == OK
-        player.requests()
+        player.take_requests()
         assert player.order(b"AT+CIPSERVER=0") == answer
-        assert player.requests() == []
+        assert player.take_requests() == []
 
     @both_dialects
     def test_deleting_it_dismisses_its_clients_only(self, dialect: Dialect) -> None:
@@ -92,11 +92,11 @@ class TestSetting:
         player.let_come(-1)
         player.start_tcp(1)
         player.let_come(-2)
-        player.requests()
+        player.take_requests()
         assert player.order(b"AT+CIPSERVER=0") == OK + b"0,CLOSED\r\n2,CLOSED\r\n"
-        assert player.requests() == [TcpStopListening(333), TcpClose(-1), TcpClose(-2)]
+        assert player.take_requests() == [TcpStopListening(333), TcpClose(-1), TcpClose(-2)]
         assert player.let_come(-3) == b""
-        assert player.requests() == [TcpAbort(-3)]
+        assert player.take_requests() == [TcpAbort(-3)]
         assert b"+CIPSTATUS:1" in player.order(b"AT+CIPSTATUS")
 
     @both_dialects
@@ -144,9 +144,9 @@ class TestClients:
         player.start_tcp(3)
         for socket in (-1, -2, -3, -4):
             assert player.let_come(socket).endswith(b",CONNECT\r\n")
-        player.requests()
+        player.take_requests()
         assert player.let_come(-5) == b""
-        assert player.requests() == [TcpAbort(-5)]
+        assert player.take_requests() == [TcpAbort(-5)]
         assert player.order(b"AT+CIPSTATUS").count(b"+CIPSTATUS:") == 5
         player.hear(TcpReceived(-5, b"x"))
         assert player.take_sent() == b""
@@ -159,9 +159,9 @@ class TestClients:
         player.hear(TcpReceived(-2, b"hello"))
         assert player.take_sent() == b"\r\n+IPD,1,5:hello"
         player.order(b"AT+CIPSEND=1,2")
-        player.requests()
+        player.take_requests()
         player.send(b"ok")
-        assert TcpSend(-2, b"ok") in player.requests()
+        assert TcpSend(-2, b"ok") in player.take_requests()
 
 
 class TestTimeout:
@@ -201,12 +201,12 @@ class TestTimeout:
         player.order(b"AT+CIPSTO=%d" % timeout_s)
         player.start_tcp(0)
         player.let_come(-1)
-        player.requests()
+        player.take_requests()
         player.wait(timeout_s * NS_PER_S - 1)
         assert player.take_sent() == b""
         player.wait(1)
         assert player.take_sent() == b"1,CLOSED\r\n"
-        assert player.requests() == [TcpClose(-1)]
+        assert player.take_requests() == [TcpClose(-1)]
         player.wait(1000 * NS_PER_S)
         assert player.take_sent() == b""  # the link that the module opened stays
 
