@@ -55,11 +55,6 @@ class Payload:
         """All but LF, in the firmware that echoes more than commands. Source: line 225."""
         return data.replace(b"\n", b"") if self._state.dialect.tcp_ip.echoes_payload else b""
 
-    @property
-    def is_full(self) -> bool:
-        """There is room for all that was announced."""
-        return False
-
     def wanted(self, burst: Burst) -> int:
         """Up to the last byte of the payload."""
         room = burst.data[: self._length - len(self._typed)]

@@ -56,7 +56,7 @@ class TestWriting:
         player, socket = linked_player(dialect)
         assert player.order(b"AT+CIPSENDBUF=4") == b"1,0\r\n" + PROMPT
         assert give(player, b"abcd") == recv(dialect, 4)
-        assert player.requests() == [TcpSend(socket, b"abcd")]
+        assert player.take_requests() == [TcpSend(socket, b"abcd")]
         player.hear(TcpAcknowledged(socket, 4))
         assert player.take_sent() == b"\r\n1,SEND OK\r\n"
         assert player.order(b"AT+CIPSENDBUF=4") == b"2,1\r\n" + PROMPT
@@ -68,7 +68,7 @@ class TestWriting:
         player, _, socket = player_with_links(dialect)
         assert player.order(b"AT+CIPSENDBUF=1,4") == b"1,0\r\n" + PROMPT
         assert give(player, b"abcd") == recv(dialect, 4)
-        assert player.requests() == [TcpSend(socket, b"abcd")]
+        assert player.take_requests() == [TcpSend(socket, b"abcd")]
         player.hear(TcpAcknowledged(socket, 4))
         assert player.take_sent() == b"\r\n1,1,SEND OK\r\n"
 
@@ -77,9 +77,9 @@ class TestWriting:
         player.order(b"AT+CIPSENDBUF=10")
         player.send(b"123456789")
         player.wait(2 * NS_PER_S)
-        assert (player.take_sent(), player.requests()) == (b"", [])
+        assert (player.take_sent(), player.take_requests()) == (b"", [])
         give(player, b"0")
-        assert player.requests() == [TcpSend(socket, b"1234567890")]
+        assert player.take_requests() == [TcpSend(socket, b"1234567890")]
 
     def test_the_next_call_need_not_wait_for_delivery(self) -> None:
         player, socket = linked_player()
@@ -168,7 +168,7 @@ class TestRefusal:
         assert player.order(b"AT+CIPSENDBUF=2048") == b"1,0\r\n" + PROMPT
         data = bytes(range(256)) * 8
         give(player, data)
-        assert player.requests() == [TcpSend(socket, data)]
+        assert player.take_requests() == [TcpSend(socket, data)]
 
     def test_the_real_firmware_says_why(self) -> None:
         player, _ = linked_player(ESPRESSIF_0_23)
@@ -231,7 +231,7 @@ class TestSurplus:
         player, socket = linked_player(dialect)
         player.order(b"AT+CIPSENDBUF=4")
         assert give(player, b"abcdEFGH") == recv(dialect, 4) + BUSY_SENDING
-        assert player.requests() == [TcpSend(socket, b"abcd")]
+        assert player.take_requests() == [TcpSend(socket, b"abcd")]
         assert player.order(b"AT") == OK
 
     def test_a_whole_burst_may_be_handed_over_at_once(self) -> None:
@@ -241,7 +241,7 @@ class TestSurplus:
         player.carry_out(player.firmware.receive(burst))
         player.wait(2 * NS_PER_MS)
         assert player.take_sent() == BUSY_SENDING
-        assert player.requests() == [TcpSend(socket, b"abcd")]
+        assert player.take_requests() == [TcpSend(socket, b"abcd")]
 
     def test_a_line_in_the_surplus_is_not_run(self) -> None:
         player, _ = linked_player()
@@ -292,7 +292,7 @@ class TestLoss:
         player.send(b"ab")
         player.hear(TcpEnded(socket, is_reset=True))
         assert give(player, b"cd") == b"CLOSED\r\n" + recv(dialect, 4) + b"\r\n1,SEND FAIL\r\n"
-        assert player.requests() == []
+        assert player.take_requests() == []
         assert player.order(b"AT") == OK
 
 

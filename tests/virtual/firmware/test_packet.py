@@ -81,7 +81,7 @@ def in_passthrough(dialect: Dialect = DOCUMENTED, *, baud: int = 115200) -> Link
     player.send(b"AT+CIPSEND\r\n")
     player.wait(2 * 10**9)
     assert player.take_sent().endswith(b"\r\nOK\r\n> ")
-    player.requests()
+    player.take_requests()
     return player
 
 
@@ -106,7 +106,7 @@ def write_all(player: LinkPlayer, writes: list[Write], slicing: Slicing) -> None
 
 
 def datagrams(player: LinkPlayer) -> list[bytes]:
-    return [each.data for each in player.requests() if isinstance(each, UdpSend)]
+    return [each.data for each in player.take_requests() if isinstance(each, UdpSend)]
 
 
 @given(WRITES, SLICINGS)

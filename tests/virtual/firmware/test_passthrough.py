@@ -44,7 +44,7 @@ def in_passthrough(dialect: Dialect = DOCUMENTED) -> tuple[LinkPlayer, int]:
     player = chosen_player(dialect)
     socket = player.start_tcp()
     assert player.order(b"AT+CIPSEND") == PROMPT
-    player.requests()
+    player.take_requests()
     return player, socket
 
 
@@ -60,7 +60,7 @@ def is_full(player: LinkPlayer) -> bool:
 
 
 def packets(player: LinkPlayer) -> list[bytes]:
-    return [each.data for each in player.requests() if isinstance(each, TcpSend)]
+    return [each.data for each in player.take_requests() if isinstance(each, TcpSend)]
 
 
 class TestTransferMode:
@@ -211,11 +211,11 @@ class TestSending:
         player = chosen_player()
         socket = player.start_udp()
         player.order(b"AT+CIPSEND")
-        player.requests()
+        player.take_requests()
         for _ in range(3):
             player.send(b"x" * 2000)
             player.wait(PAUSE_NS)
-        assert player.requests() == [UdpSend(socket, b"x" * 2000, PEER, 2000)] * 3
+        assert player.take_requests() == [UdpSend(socket, b"x" * 2000, PEER, 2000)] * 3
         player.hear(UdpReceived(socket, b"hello", PEER, 2000))
         assert player.take_sent() == b"hello"
 
@@ -229,7 +229,7 @@ class TestReceiving:
         player.hear(TcpReceived(socket, b"xyz"))
         assert player.take_sent() == b"xyz"
         player.wait(3 * player.line_format.duration_ns(1))
-        assert player.requests() == [TcpTake(socket, 3)]
+        assert player.take_requests() == [TcpTake(socket, 3)]
 
     @both_dialects
     def test_from_the_mode_on_until_it_ends(self, dialect: Dialect) -> None:
@@ -254,7 +254,7 @@ class TestLeaving:
         assert player.order(b"AT+CIPSEND") == PROMPT
         player.send(b"abc")
         player.wait(PAUSE_NS)
-        assert player.requests() == [TcpSend(socket, b"abc")]
+        assert player.take_requests() == [TcpSend(socket, b"abc")]
 
     @pytest.mark.parametrize(
         "data", [b"abc+++def", b"+++def", b"abc+++", b"++++", b"++", b"+++\r\n"]
@@ -281,7 +281,7 @@ class TestLeaving:
         player.hear(TcpEnded(socket, is_reset=False))
         assert player.take_sent() == b"CLOSED\r\n"
         player.wait(NS_PER_S)
-        assert player.requests() == []
+        assert player.take_requests() == []
 
     def test_what_waited_is_sent(self) -> None:
         player, _ = in_passthrough()
@@ -338,7 +338,7 @@ class TestLoss:
         player, socket = in_passthrough(dialect)
         player.hear(TcpEnded(socket, is_reset=is_reset))
         player.wait(NS_PER_S - 1)
-        assert player.requests() == []
+        assert player.take_requests() == []
         player.wait(1)
         opening = player.request(TcpOpen)
         assert replace(opening, socket=0) == TcpOpen(0, PEER, 80)
@@ -346,7 +346,7 @@ class TestLoss:
         player.hear(TcpOpened(opening.socket, 4098))
         player.send(b"abc")
         player.wait(PAUSE_NS)
-        assert player.requests() == [TcpSend(opening.socket, b"abc")]
+        assert player.take_requests() == [TcpSend(opening.socket, b"abc")]
         assert player.take_sent() == b""
 
     def test_the_keep_alive_is_that_of_before(self) -> None:
@@ -368,7 +368,7 @@ class TestLoss:
         player.wait(NS_PER_S)
         opening = player.request(TcpOpen)
         player.wait(18 * NS_PER_S)
-        assert player.requests() == [TcpAbort(opening.socket)]
+        assert player.take_requests() == [TcpAbort(opening.socket)]
         player.wait(NS_PER_S)
         assert player.request(TcpOpen).address == PEER
         assert player.take_sent() == b""
@@ -376,7 +376,7 @@ class TestLoss:
     def test_what_comes_meanwhile_is_lost_and_room_stays(self) -> None:
         player, socket = in_passthrough()
         player.send(b"x" * 4000)
-        player.requests()
+        player.take_requests()
         player.hear(TcpEnded(socket, is_reset=False))
         for _ in range(5):
             player.send(b"y" * 2000)
@@ -390,7 +390,7 @@ class TestLoss:
         leave(player)
         assert player.order(b"AT+CIPSTATUS") == b"STATUS:4\r\n" + OK
         player.wait(5 * NS_PER_S)
-        assert player.requests() == []
+        assert player.take_requests() == []
 
     def test_an_attempt_is_given_up_when_it_is_left(self) -> None:
         player, socket = in_passthrough()
@@ -398,10 +398,10 @@ class TestLoss:
         player.wait(NS_PER_S)
         opening = player.request(TcpOpen)
         leave(player)
-        assert player.requests() == [TcpAbort(opening.socket)]
+        assert player.take_requests() == [TcpAbort(opening.socket)]
         assert player.order(b"AT+CIPSEND") == ERROR
         player.wait(5 * NS_PER_S)
-        assert player.requests() == []
+        assert player.take_requests() == []
 
     @pytest.mark.parametrize(
         ("dialect", "lines"),
@@ -414,7 +414,7 @@ class TestLoss:
         player, _ = in_passthrough(dialect)
         player.hear(ApLost())
         player.wait(10 * NS_PER_S)
-        assert TcpOpen not in map(type, player.requests())
+        assert TcpOpen not in map(type, player.take_requests())
         player.hear(Joined(AP))
         player.hear(Leased(LEASE))
         assert player.request(TcpOpen).address == PEER
