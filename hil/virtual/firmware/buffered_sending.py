@@ -142,9 +142,7 @@ def _lack(buffer: SendBuffer, length: int) -> str | None:
 
 
 def check_segment(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
-    """AT+CIPCHECKSEG=, by the names that the dialect knows. Source: lines 858-862; A-44, A-56."""
-    if call.name not in state.dialect.tcp_ip.segment_check_names:
-        return error(at_ns)
+    """AT+CIPCHECKSEG=, and by its other name. Source: lines 858-862; A-44, A-56."""
     match parse_link_arguments(call.arguments, is_multiple=state.links.is_multiple):
         case (number, (int(segment),)):
             pass
