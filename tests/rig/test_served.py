@@ -17,13 +17,11 @@ from hil.errors import PortError, RigFileError
 from hil.rig.served import ServePlan, open_service
 from hil.units import MIB, NS_PER_S
 from hil.virtual.air.air import Air
-from hil.virtual.air.message import AirEvent, Announce, Join, Scan, ScanDone
-from hil.virtual.bench import Bench
+from hil.virtual.air.message import AirEvent, Scan, ScanDone
 from hil.virtual.flash import NorFlash
 from tests.drive.exhaustion import few_descriptors
 from tests.drive.served_module import ANSWER, PATIENCE_S, ask, served, talk_until_ok
 from tests.drive.simulated_module import firmware
-from tests.virtual.air.air_player import MAC_A, soft_ap_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,14 +150,8 @@ class TestAir:
             air = machines["air"]
             assert isinstance(air, Air)
             assert air.access_points[0].settings.ssid == b"testnet"
-            first, second = (machines[f"module{slot}"] for slot in (0, 1))
-            assert isinstance(first, Bench)
-            assert isinstance(second, Bench)
-            first.chip.outside.take(Announce(soft_ap_of(b"first")), 0)
-            second.chip.outside.take(Join(b"first", b"", None, MAC_A), 0)
-            air.advance(NS_PER_S)
-            (soft_ap,) = [each for each in air.soft_aps if each.stations]
-            assert [each.mac for each in soft_ap.stations] == [MAC_A]
+            find_world("served").advance(NS_PER_S)  # both start, each with its own access point
+            assert [each.settings.ssid for each in air.soft_aps] == [b"ESP_D00000", b"ESP_D00001"]
 
     def test_it_lives_in_real_time(self) -> None:
         """A scan of one channel, asked for before the loop runs, comes to its end by itself."""
