@@ -17,7 +17,6 @@ thread waits for its turn, and a session inside of a session is refused.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import runpy
 import sys
@@ -391,7 +390,7 @@ def _unchanged() -> Iterator[None]:
     """What options of the command line change for the whole process is as before afterwards."""
     stubs = esptool.loader.StubFlasher
     with (
-        mock.patch.object(EspLog, "instance", copy.copy(EspLog.instance)),
+        mock.patch.dict(vars(EspLog.instance)),
         mock.patch.object(stubs, "STUB_SUBDIRS", stubs.STUB_SUBDIRS),
         mock.patch.object(stubs, "STUB_VERSION_EXPLICIT", stubs.STUB_VERSION_EXPLICIT),
     ):
