@@ -17,7 +17,6 @@ thread waits for its turn, and a session inside of a session is refused.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import runpy
 import sys
@@ -26,7 +25,6 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
 import esp_pylib.serial_reset
 import esptool
@@ -252,7 +250,7 @@ def run_esptool(arguments: Sequence[str], *, clock: Clock | None = None) -> int:
     with ExitStack() as stack:
         stack.enter_context(_only_session("run a session of esptool's command line"))
         stack.enter_context(_unchanged())
-        stack.enter_context(mock.patch.object(sys, "argv", ["esptool", *arguments]))
+        stack.enter_context(_replaced(sys, "argv", ["esptool", *arguments]))
         if clock is not None:
             stack.enter_context(_clocked(clock))
         if not _may_trace(arguments):
@@ -296,7 +294,7 @@ def _lent(port: SerialPort) -> Iterator[None]:
     """A port that stays open, and has its settings again afterwards."""
     lent = port.serial
     timeout_s, write_timeout_s = lent.timeout, lent.write_timeout
-    with mock.patch.object(lent, "close"):
+    with _replaced(lent, "close", lambda: None):
         try:
             yield
         finally:
@@ -345,6 +343,31 @@ def _one_line(error: Exception) -> str:
     return str(error).partition("\n")[0].partition(" This can have many causes")[0].rstrip(".!")
 
 
+@contextmanager
+def _replaced(owner: Any, name: str, value: object) -> Iterator[None]:
+    """An attribute has another value meanwhile."""
+    is_own, kept = name in vars(owner), getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if is_own:
+            setattr(owner, name, kept)
+        else:
+            delattr(owner, name)
+
+
+@contextmanager
+def _restored(names: dict[str, Any]) -> Iterator[None]:
+    """What is changed in a dictionary meanwhile is as before afterwards."""
+    kept = dict(names)
+    try:
+        yield
+    finally:
+        names.clear()
+        names.update(kept)
+
+
 def _format_nothing(packet: object) -> str:
     """Stands for a packet in a trace that nobody reads."""
     del packet
@@ -356,9 +379,7 @@ def _untraced() -> Iterator[None]:
     """No packet is formatted for a trace."""
     with ExitStack() as stack:
         if hasattr(esptool.loader, "HexFormatter"):
-            stack.enter_context(
-                mock.patch.object(esptool.loader.HexFormatter, "__str__", _format_nothing)
-            )
+            stack.enter_context(_replaced(esptool.loader.HexFormatter, "__str__", _format_nothing))
         yield
 
 
@@ -374,14 +395,14 @@ def _clocked(clock: Clock) -> Iterator[None]:
     with ExitStack() as stack:
         for module in (esptool.loader, esptool.cmds, esptool.reset, esp_pylib.serial_reset):
             if hasattr(module, "time"):
-                stack.enter_context(mock.patch.object(module, "time", rig_time))
+                stack.enter_context(_replaced(module, "time", rig_time))
         yield
 
 
 @contextmanager
 def _heard_by(logger: TemplateLogger) -> Iterator[None]:
     """What esptool says goes to a logger of ours."""
-    with mock.patch.object(EspLog, "instance", EspLog.instance):
+    with _replaced(EspLog, "instance", EspLog.instance):
         EsptoolLogger().set_logger(logger)
         yield
 
@@ -391,8 +412,8 @@ def _unchanged() -> Iterator[None]:
     """What options of the command line change for the whole process is as before afterwards."""
     stubs = esptool.loader.StubFlasher
     with (
-        mock.patch.object(EspLog, "instance", copy.copy(EspLog.instance)),
-        mock.patch.object(stubs, "STUB_SUBDIRS", stubs.STUB_SUBDIRS),
-        mock.patch.object(stubs, "STUB_VERSION_EXPLICIT", stubs.STUB_VERSION_EXPLICIT),
+        _restored(vars(EspLog.instance)),
+        _replaced(stubs, "STUB_SUBDIRS", stubs.STUB_SUBDIRS),
+        _replaced(stubs, "STUB_VERSION_EXPLICIT", stubs.STUB_VERSION_EXPLICIT),
     ):
         yield
