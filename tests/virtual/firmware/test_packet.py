@@ -80,8 +80,8 @@ def in_passthrough(dialect: Dialect = DOCUMENTED, *, baud: int = 115200) -> Link
     player.start_udp()
     player.send(b"AT+CIPSEND\r\n")
     player.wait(2 * 10**9)
-    assert player.take_sent().endswith(b"\r\nOK\r\n> ")
-    player.requests()
+    assert player.take_sent().endswith(b"\r\nOK\r\n\r\n>")
+    player.take_requests()
     return player
 
 
@@ -106,7 +106,7 @@ def write_all(player: LinkPlayer, writes: list[Write], slicing: Slicing) -> None
 
 
 def datagrams(player: LinkPlayer) -> list[bytes]:
-    return [each.data for each in player.requests() if isinstance(each, UdpSend)]
+    return [each.data for each in player.take_requests() if isinstance(each, UdpSend)]
 
 
 @given(WRITES, SLICINGS)

@@ -28,8 +28,9 @@ from .chip_player import ERROR, OK
 from .link_player import AP, DIALECTS, LEASE, PEER, LinkPlayer, joined_player
 
 both_dialects = pytest.mark.parametrize("dialect", DIALECTS)
-PROMPT = b"\r\nOK\r\n> "
+PROMPT = b"\r\nOK\r\n\r\n>"
 PAUSE_NS = 20 * NS_PER_MS
+RETRY_NS = 100 * NS_PER_MS
 
 
 def chosen_player(dialect: Dialect = DOCUMENTED) -> LinkPlayer:
@@ -44,7 +45,7 @@ def in_passthrough(dialect: Dialect = DOCUMENTED) -> tuple[LinkPlayer, int]:
     player = chosen_player(dialect)
     socket = player.start_tcp()
     assert player.order(b"AT+CIPSEND") == PROMPT
-    player.requests()
+    player.take_requests()
     return player, socket
 
 
@@ -60,7 +61,7 @@ def is_full(player: LinkPlayer) -> bool:
 
 
 def packets(player: LinkPlayer) -> list[bytes]:
-    return [each.data for each in player.requests() if isinstance(each, TcpSend)]
+    return [each.data for each in player.take_requests() if isinstance(each, TcpSend)]
 
 
 class TestTransferMode:
@@ -90,7 +91,7 @@ class TestTransferMode:
         player = joined_player(dialect)
         player.order(b"AT+CIPMUX=1")
         assert player.order(b"AT+CIPMODE=1") == reason + ERROR
-        assert player.order(b"AT+CIPMODE=0") == OK
+        assert player.order(b"AT+CIPMODE=0") == (reason + ERROR if reason else OK)
         player.order(b"AT+CIPMUX=0")
         player.order(b"AT+CIPMODE=1")
         assert player.order(b"AT+CIPMUX=1") == b"IPMODE must be 0\r\n" + ERROR
@@ -161,10 +162,16 @@ class TestEntering:
         player.order(b"AT+CIPSENDBUF=4")
         player.send(b"abcd")
         player.wait(2 * NS_PER_MS)
-        player.order(b"AT+CIPMODE=1")
-        assert player.order(b"AT+CIPSEND") == ERROR
+        assert player.order(b"AT+CIPMODE=1") == ERROR
         player.hear(TcpAcknowledged(socket, 4))
+        assert player.order(b"AT+CIPMODE=1") == OK
         assert player.order(b"AT+CIPSEND") == PROMPT
+
+    def test_the_real_firmware_looks_at_udp_modes_earlier(self) -> None:
+        player = joined_player(ESPRESSIF_0_23)
+        player.start_udp(tail=b",2001,2")
+        assert player.order(b"AT+CIPMODE=1") == ERROR
+        assert player.order(b"AT+CIPMODE=0") == OK
 
     def test_there_is_no_query(self) -> None:
         player = chosen_player()
@@ -211,11 +218,11 @@ class TestSending:
         player = chosen_player()
         socket = player.start_udp()
         player.order(b"AT+CIPSEND")
-        player.requests()
+        player.take_requests()
         for _ in range(3):
             player.send(b"x" * 2000)
             player.wait(PAUSE_NS)
-        assert player.requests() == [UdpSend(socket, b"x" * 2000, PEER, 2000)] * 3
+        assert player.take_requests() == [UdpSend(socket, b"x" * 2000, PEER, 2000)] * 3
         player.hear(UdpReceived(socket, b"hello", PEER, 2000))
         assert player.take_sent() == b"hello"
 
@@ -229,7 +236,7 @@ class TestReceiving:
         player.hear(TcpReceived(socket, b"xyz"))
         assert player.take_sent() == b"xyz"
         player.wait(3 * player.line_format.duration_ns(1))
-        assert player.requests() == [TcpTake(socket, 3)]
+        assert player.take_requests() == [TcpTake(socket, 3)]
 
     @both_dialects
     def test_from_the_mode_on_until_it_ends(self, dialect: Dialect) -> None:
@@ -254,7 +261,7 @@ class TestLeaving:
         assert player.order(b"AT+CIPSEND") == PROMPT
         player.send(b"abc")
         player.wait(PAUSE_NS)
-        assert player.requests() == [TcpSend(socket, b"abc")]
+        assert player.take_requests() == [TcpSend(socket, b"abc")]
 
     @pytest.mark.parametrize(
         "data", [b"abc+++def", b"+++def", b"abc+++", b"++++", b"++", b"+++\r\n"]
@@ -281,7 +288,7 @@ class TestLeaving:
         player.hear(TcpEnded(socket, is_reset=False))
         assert player.take_sent() == b"CLOSED\r\n"
         player.wait(NS_PER_S)
-        assert player.requests() == []
+        assert player.take_requests() == []
 
     def test_what_waited_is_sent(self) -> None:
         player, _ = in_passthrough()
@@ -337,8 +344,8 @@ class TestLoss:
     def test_the_link_is_opened_again_in_silence(self, dialect: Dialect, *, is_reset: bool) -> None:
         player, socket = in_passthrough(dialect)
         player.hear(TcpEnded(socket, is_reset=is_reset))
-        player.wait(NS_PER_S - 1)
-        assert player.requests() == []
+        player.wait(RETRY_NS - 1)
+        assert player.take_requests() == []
         player.wait(1)
         opening = player.request(TcpOpen)
         assert replace(opening, socket=0) == TcpOpen(0, PEER, 80)
@@ -346,7 +353,7 @@ class TestLoss:
         player.hear(TcpOpened(opening.socket, 4098))
         player.send(b"abc")
         player.wait(PAUSE_NS)
-        assert player.requests() == [TcpSend(opening.socket, b"abc")]
+        assert player.take_requests() == [TcpSend(opening.socket, b"abc")]
         assert player.take_sent() == b""
 
     def test_the_keep_alive_is_that_of_before(self) -> None:
@@ -356,27 +363,27 @@ class TestLoss:
         player.hear(TcpOpened(socket, 4097))
         player.order(b"AT+CIPSEND")
         player.hear(TcpEnded(socket, is_reset=False))
-        player.wait(NS_PER_S)
+        player.wait(RETRY_NS)
         assert player.request(TcpOpen).keep_alive_ms == 3500
 
     def test_it_is_tried_again_and_again(self) -> None:
         player, socket = in_passthrough()
         player.hear(TcpEnded(socket, is_reset=False))
         for _ in range(3):
-            player.wait(NS_PER_S)
+            player.wait(RETRY_NS)
             player.hear(TcpFailed(player.request(TcpOpen).socket, TcpFailure.REFUSED))
-        player.wait(NS_PER_S)
+        player.wait(RETRY_NS)
         opening = player.request(TcpOpen)
         player.wait(18 * NS_PER_S)
-        assert player.requests() == [TcpAbort(opening.socket)]
-        player.wait(NS_PER_S)
+        assert player.take_requests() == [TcpAbort(opening.socket)]
+        player.wait(RETRY_NS)
         assert player.request(TcpOpen).address == PEER
         assert player.take_sent() == b""
 
     def test_what_comes_meanwhile_is_lost_and_room_stays(self) -> None:
         player, socket = in_passthrough()
         player.send(b"x" * 4000)
-        player.requests()
+        player.take_requests()
         player.hear(TcpEnded(socket, is_reset=False))
         for _ in range(5):
             player.send(b"y" * 2000)
@@ -388,20 +395,21 @@ class TestLoss:
         player, socket = in_passthrough()
         player.hear(TcpEnded(socket, is_reset=False))
         leave(player)
+        assert player.take_sent() == b"CLOSED\r\n"
         assert player.order(b"AT+CIPSTATUS") == b"STATUS:4\r\n" + OK
         player.wait(5 * NS_PER_S)
-        assert player.requests() == []
+        assert player.take_requests() == []
 
     def test_an_attempt_is_given_up_when_it_is_left(self) -> None:
         player, socket = in_passthrough()
         player.hear(TcpEnded(socket, is_reset=False))
-        player.wait(NS_PER_S)
+        player.wait(RETRY_NS)
         opening = player.request(TcpOpen)
         leave(player)
-        assert player.requests() == [TcpAbort(opening.socket)]
+        assert player.take_requests() == [TcpAbort(opening.socket)]
         assert player.order(b"AT+CIPSEND") == ERROR
         player.wait(5 * NS_PER_S)
-        assert player.requests() == []
+        assert player.take_requests() == []
 
     @pytest.mark.parametrize(
         ("dialect", "lines"),
@@ -414,7 +422,7 @@ class TestLoss:
         player, _ = in_passthrough(dialect)
         player.hear(ApLost())
         player.wait(10 * NS_PER_S)
-        assert TcpOpen not in map(type, player.requests())
+        assert TcpOpen not in map(type, player.take_requests())
         player.hear(Joined(AP))
         player.hear(Leased(LEASE))
         assert player.request(TcpOpen).address == PEER

@@ -67,7 +67,7 @@ def start(player: LinkPlayer) -> None:
     player.flash.cut_power(player.now_ns)
     player.power_on()
     player.take_sent()
-    player.requests()
+    player.take_requests()
     player.wait(NS_PER_S)
     assert player.take_sent() == READY
 
@@ -101,8 +101,6 @@ class TestCommand:
             (b'1,"192.168.6.110",1', PassthroughLink(False, REMOTE, 1)),
             (b'1,"192.168.6.110",65535', PassthroughLink(False, REMOTE, 65535)),
             (b"0", None),
-            (b'0,"192.168.6.110",1002', None),
-            (b'0,"192.168.6.110",1002,"UDP"', None),
         ],
     )
     def test_what_conforms_is_stored(
@@ -149,6 +147,16 @@ class TestCommand:
         assert store(player, arguments) == ERROR
         assert player.areas() == areas
 
+    @pytest.mark.parametrize(
+        "arguments", [b'0,"192.168.6.110",1002', b'0,"192.168.6.110",1002,"UDP"']
+    )
+    def test_the_real_firmware_cancels_without_a_link_only(self, arguments: bytes) -> None:
+        for dialect, answer in ((DOCUMENTED, OK), (ESPRESSIF_0_23, ERROR)):
+            player = LinkPlayer(dialect)
+            store(player, b'1,"10.0.0.1",7')
+            assert store(player, arguments) == answer
+            assert (stored(player) is None) == (answer == OK)
+
     @pytest.mark.parametrize("form", [b"", b"?", b"=?"])
     def test_other_forms(self, form: bytes) -> None:
         assert LinkPlayer().order(b"AT+SAVETRANSLINK" + form) == ERROR
@@ -165,11 +173,11 @@ class TestCommand:
 
     def test_it_takes_effect_at_the_next_start_only(self) -> None:
         player = player_with_ap()
-        player.requests()
+        player.take_requests()
         store(player, b'1,"192.168.6.110",1002')
         assert player.order(b"AT") == OK
         assert player.order(b"AT+CIPMODE?") == b"+CIPMODE:0\r\n" + OK
-        assert player.requests() == []
+        assert player.take_requests() == []
 
 
 class TestStart:
@@ -181,14 +189,14 @@ class TestStart:
         store(player, b'1,"192.168.6.110",1002,"TCP"')
         start(player)
         player.wait(30 * NS_PER_S)
-        assert TcpOpen not in map(type, player.requests())
+        assert TcpOpen not in map(type, player.take_requests())
         join(player)
         opening = player.request(TcpOpen)
         assert opening == TcpOpen(opening.socket, REMOTE, 1002)
         player.hear(TcpOpened(opening.socket, 4097))
         player.send(b"abc")
         player.wait(PAUSE_NS)
-        assert player.requests() == [TcpSend(opening.socket, b"abc")]
+        assert player.take_requests() == [TcpSend(opening.socket, b"abc")]
         player.hear(TcpReceived(opening.socket, b"xyz"))
         assert player.take_sent() == b"xyz"
 
@@ -202,7 +210,7 @@ class TestStart:
         player.hear(UdpOpened(opening.socket, 4097))
         player.send(b"abc")
         player.wait(PAUSE_NS)
-        assert player.requests() == [UdpSend(opening.socket, b"abc", REMOTE, 1002)]
+        assert player.take_requests() == [UdpSend(opening.socket, b"abc", REMOTE, 1002)]
 
     @both_dialects
     def test_it_can_be_left(self, dialect: Dialect) -> None:
@@ -213,7 +221,7 @@ class TestStart:
         player.take_sent()
         assert player.order(b"AT+CIPMODE?") == b"+CIPMODE:1\r\n" + OK
         assert b'+CIPSTATUS:0,"TCP","192.168.6.110",1002,' in player.order(b"AT+CIPSTATUS")
-        assert player.order(b"AT+CIPSEND") == b"\r\nOK\r\n> "
+        assert player.order(b"AT+CIPSEND") == b"\r\nOK\r\n\r\n>"
 
     def test_it_can_be_left_before_there_is_an_access_point(self) -> None:
         player = player_with_ap()
@@ -225,7 +233,7 @@ class TestStart:
         player.wait(NS_PER_S)
         assert player.order(b"AT") == OK
         join(player)
-        assert TcpOpen not in map(type, player.requests())
+        assert TcpOpen not in map(type, player.take_requests())
 
     def test_it_opens_the_link_until_it_stands(self) -> None:
         player = player_with_ap()
@@ -247,7 +255,7 @@ class TestStart:
         player.send(b"+++")
         player.wait(PAUSE_NS)
         player.send(b"AT+RST\r\n")
-        player.requests()
+        player.take_requests()
         player.wait(2 * NS_PER_S)
         assert player.take_sent().endswith(READY)
         player.hear(Joined(AP))

@@ -348,7 +348,7 @@ class TestRoom:
         player = joined_player(flash=flash)
         before = flash.snapshot()
         assert player.order(b"AT+CIUPDATE") == ERROR
-        assert player.requests() == []
+        assert player.take_requests() == []
         assert flash.snapshot() == before
 
     def test_the_header_names_a_map_that_the_flash_does_not_have(self) -> None:
