@@ -107,7 +107,7 @@ class Rig:
     def enter(self) -> None:
         assert self.order(b"AT+CIPMODE=1") == b"\r\nOK\r\n"
         assert self.order(b'AT+CIPSTART="TCP","192.168.4.2",5000').endswith(b"\r\nOK\r\n")
-        assert self.order(b"AT+CIPSEND") == b"\r\nOK\r\n> "
+        assert self.order(b"AT+CIPSEND") == b"\r\nOK\r\n\r\n>"
 
     def has_stopped_the_host(self, duration_ns: int) -> bool:
         """Let time pass; returns whether RTS was inactive at any moment."""

@@ -19,6 +19,9 @@ The commands of section 5 act on what goes on beside them::
     server           clients that come, and are dismissed
     query, host      names and echoes
     payload          the bytes behind a prompt
+    send_buffer      segments that wait for a peer
+    passthrough      bytes from the UART as they come, cut into packets (packet)
+    own_connection   what the firmware itself has to say to an update server
 
 Where the document and the real firmware differ, nothing here decides: `dialect` holds the table.
 """

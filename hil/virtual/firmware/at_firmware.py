@@ -303,7 +303,8 @@ class AtFirmware:
             self._begin(Job(_answer_later(outcome)), now_ns)
             return
         self._reader.reset()
-        self._state.out.send(outcome.text, outcome.at_ns)
+        if outcome.text:
+            self._state.out.send(outcome.text, outcome.at_ns)
         finish = outcome.finish(outcome.at_ns)
         self._state.out.add(finish)
         self._has_left = any(isinstance(action, Restart | DeepSleep) for action in finish)

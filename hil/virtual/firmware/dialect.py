@@ -82,8 +82,19 @@ class TcpIpDialect:
         send_failure: Said of data that could not be delivered (line 805, A-51).
         buffer_status_names_link: Whether CIPBUFSTATUS leads with the link's number in multiple
             mode (line 852, A-56).
+        tells_settled_segment: Whether CIPSENDBUF and CIPBUFSTATUS tell the last segment of which it
+            is known whether it was delivered, where the document has the last one delivered (line
+            832) and the last one sent (line 852).
+        segments_need_link: Whether CIPBUFSTATUS and CIPCHECKSEG are refused without a link (lines
+            852, 860; A-56).
+        plain_sending_joins_segments: Whether AT+CIPSEND acts as AT+CIPSENDBUF while segments wait
+            on its link, instead of being refused (A-55).
         transfer_mode_needs_no_link: Whether AT+CIPMODE= is refused while there is a link (line 917,
             A-62).
+        transfer_mode_needs_single: Whether AT+CIPMODE= is refused in multiple mode whatever its
+            value, instead of passthrough alone (line 915, A-62).
+        cancelling_takes_link: Whether AT+SAVETRANSLINK=0 takes address, port and type, too (line
+            925, A-64).
         passthrough_packet_bytes: Longest packet of passthrough (line 808, A-53).
         ok_after_datagram: Whether OK follows the data of a UDP record (A-68).
     """
@@ -103,7 +114,12 @@ class TcpIpDialect:
     cancels_by_plus: bool
     send_failure: bytes
     buffer_status_names_link: bool
+    tells_settled_segment: bool
+    segments_need_link: bool
+    plain_sending_joins_segments: bool
     transfer_mode_needs_no_link: bool
+    transfer_mode_needs_single: bool
+    cancelling_takes_link: bool
     passthrough_packet_bytes: int
     ok_after_datagram: bool
 
@@ -192,7 +208,12 @@ DOCUMENTED = Dialect(
         cancels_by_plus=False,
         send_failure=b"\r\nERROR\r\n",
         buffer_status_names_link=False,
+        tells_settled_segment=False,
+        segments_need_link=True,
+        plain_sending_joins_segments=False,
         transfer_mode_needs_no_link=True,
+        transfer_mode_needs_single=False,
+        cancelling_takes_link=True,
         passthrough_packet_bytes=2048,
         ok_after_datagram=False,
     ),
@@ -246,7 +267,12 @@ ESPRESSIF_0_23 = Dialect(
         cancels_by_plus=True,
         send_failure=b"SEND FAIL\r\n",
         buffer_status_names_link=True,
+        tells_settled_segment=True,
+        segments_need_link=False,
+        plain_sending_joins_segments=True,
         transfer_mode_needs_no_link=False,
+        transfer_mode_needs_single=True,
+        cancelling_takes_link=False,
         passthrough_packet_bytes=2920,
         ok_after_datagram=True,
     ),

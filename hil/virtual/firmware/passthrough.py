@@ -10,18 +10,18 @@ Passthrough outlasts its link. When a TCP link ends it is opened again, every `R
 soon as the station has its address. While there is no link what comes is thrown away: nobody could
 tell ``+++`` from data in a buffer that is full.
 
-The link is not announced meanwhile: it comes and goes in silence. Received data are raw because
-CIPMODE is 1 (`hil.virtual.firmware.reception`).
+The link is not announced meanwhile: it comes and goes in silence, and only who leaves without one
+is told CLOSED. Received data are raw because CIPMODE is 1 (`hil.virtual.firmware.reception`).
 
-Source: lines 807-808, 915, 927; A-52, A-53, A-62, A-64 in docs/ambiguities. Both kinds of
-passthrough reopen their link: AT 0.20 does in its source.
+Source: lines 807-808, 915, 927; A-52, A-53, A-62, A-64 in docs/ambiguities. That both kinds of
+passthrough reopen their link, how often, and what is said at the end: the library of AT 0.23.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from hil.units import NS_PER_S
+from hil.units import NS_PER_MS, NS_PER_S
 
 from .link import SINGLE_LINK, Link, TcpLink, UdpLink
 from .packet import PacketCutter
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .command import Job
     from .state import FirmwareState
 
-RETRY_NS = NS_PER_S
+RETRY_NS = 100 * NS_PER_MS
 """From the loss of a link, or an attempt in vain, to the next attempt."""
 
 ATTEMPT_LIMIT_NS = 18 * NS_PER_S
@@ -149,8 +149,10 @@ class Passthrough:
         if link is not None and link.is_open:
             self._hand_over(link, self._cutter.waiting, now_ns)
             link.is_announced = True
-        elif link is not None:
+            return
+        if link is not None:
             self._state.links.abort(link, now_ns)
+        self._state.out.send(b"CLOSED\r\n", now_ns)
 
     def _open(self, now_ns: int) -> None:
         """Begin to open the link, if the peer is within reach."""

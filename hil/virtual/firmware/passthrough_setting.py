@@ -15,7 +15,7 @@ from hil.virtual.address import NO_ADDRESS, parse_ipv4
 
 from .argument import parse_arguments
 from .command import Call, Form, Forms, Outcome, error, ok, parse_numbers, refuse
-from .link import SINGLE_LINK, UdpLink
+from .link import SINGLE_LINK, Link, UdpLink
 from .link_argument import PORTS
 from .passthrough import PASSTHROUGH
 from .sending import SENDING_COMMANDS
@@ -48,10 +48,19 @@ def set_transfer_mode(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
             return error(at_ns)
     if state.dialect.tcp_ip.transfer_mode_needs_no_link and state.links.links:
         return error(at_ns, state.dialect.tcp_ip.still_connected)
-    if mode == PASSTHROUGH and state.links.is_multiple:
+    needs_single = mode == PASSTHROUGH or state.dialect.tcp_ip.transfer_mode_needs_single
+    if needs_single and state.links.is_multiple:
         return refuse(state, at_ns, "CIPMUX and CIPSERVER must be 0")
+    if any(_is_in_the_way(state, link, mode) for link in state.links.links):
+        return error(at_ns)
     state.transfer_mode = mode
     return ok(at_ns)
+
+
+def _is_in_the_way(state: FirmwareState, link: Link, mode: int) -> bool:
+    """Whether a link keeps the transfer mode from being set: by segments, or as no link for it."""
+    may_change_peer = isinstance(link, UdpLink) and link.mode != 0
+    return state.send_buffers.hold_segments(link) or (mode == PASSTHROUGH and may_change_peer)
 
 
 def enter_passthrough(state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
@@ -60,15 +69,14 @@ def enter_passthrough(state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
     is_chosen = state.transfer_mode == PASSTHROUGH and not state.links.is_multiple
     if link is None or not link.is_open or not is_chosen:
         return error(at_ns)
-    may_change_peer = isinstance(link, UdpLink) and link.mode != 0
-    if may_change_peer or state.send_buffers.holds_segments(link):
+    if _is_in_the_way(state, link, PASSTHROUGH):
         return error(at_ns)
 
     def begin(_now_ns: int) -> Sequence[Action]:
         state.passthrough.begin(link)
         return ()
 
-    return Outcome(b"\r\nOK\r\n> ", at_ns, begin)
+    return Outcome(b"\r\nOK\r\n\r\n>", at_ns, begin)
 
 
 def store_link(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
@@ -76,8 +84,10 @@ def store_link(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
     match parse_arguments(call.arguments):
         case (0,):
             link = None
-        case (0 | 1 as mode, *rest) if (given := _read_link(rest)) is not None:
-            link = given if mode == 1 else None
+        case (1, *rest) if (link := _read_link(rest)) is not None:
+            pass
+        case (0, *rest) if state.dialect.tcp_ip.cancelling_takes_link and _read_link(rest):
+            link = None
         case _:
             return error(at_ns)
     settings = replace(state.store.user, passthrough=link)

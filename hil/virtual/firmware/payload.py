@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Use = Callable[[bytes, int], Task]
 """What is done with a payload that is complete, at a moment in ns."""
 
+LONGEST_PAYLOAD = 2048
+"""Source: lines 806, 823, 833."""
+
 CANCELLING = b"+++"
 """What takes a prompt back if it comes alone, in the dialect that has it."""
 
@@ -52,8 +55,8 @@ class Payload:
         return False
 
     def echo(self, data: bytes) -> bytes:
-        """All but LF, in the firmware that echoes more than commands. Source: line 225."""
-        return data.replace(b"\n", b"") if self._state.dialect.tcp_ip.echoes_payload else b""
+        """As behind every prompt."""
+        return echo_payload(self._state, data)
 
     def wanted(self, burst: Burst) -> int:
         """Up to the last byte of the payload."""
@@ -136,6 +139,11 @@ def _say_cancelled(now_ns: int) -> Task:
 
 def _unescape(escape: re.Match[bytes]) -> bytes:
     return {b"0": b"", b"\\": b"\\"}.get(escape[1], escape[0])
+
+
+def echo_payload(state: FirmwareState, data: bytes) -> bytes:
+    """All but LF, in the firmware that echoes more than commands. Source: line 225."""
+    return data.replace(b"\n", b"") if state.dialect.tcp_ip.echoes_payload else b""
 
 
 def prompt(state: FirmwareState, payload: Input, at_ns: int, *lines: str) -> Outcome:

@@ -1,14 +1,17 @@
 """What waits in the TCP send buffer of a link: segments with numbers, until the peer confirms them.
 
-A segment goes through these stages; while it is in one of the first two its bytes and its place in
-the queue are taken::
+A segment goes through these stages; while it is sent its bytes and its place in the queue are
+taken::
 
     ANNOUNCED ──its data have come──► SENT ──the peer has confirmed them──► delivered
         │                               │
-        └──────────── the link ends ────┴──► failed, and with the link it is forgotten
+        └─── its data come too late     └─── the link breaks off ─────────► failed
 
 Segments are delivered in the order of their numbers, because a peer confirms bytes in their order:
 of each only the count of bytes is kept at which it is through (`LinkTable.send`).
+
+Numbers belong to the number of a link, not to the link: they go on when another link takes its
+place, and only AT+CIPBUFRESET or a restart begins anew, as in the library of AT 0.23.
 
 Source: section 5.2, commands 5 to 8, lines 830-862; A-55, A-56 in docs/ambiguities.
 """
@@ -17,6 +20,8 @@ from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
+
+from .link import LINK_NUMBERS
 
 if TYPE_CHECKING:
     from .link import Link, TcpLink
@@ -48,40 +53,38 @@ class _Sent(NamedTuple):
 
 
 class SendBuffer:
-    """The segments of one link.
-
-    Args:
-        link: Whose counters of bytes tell what is confirmed.
+    """The segments of the links with one number.
 
     Attributes:
+        link: The link whose segments may be on their way.
         next_number: What the next segment will be called.
         sent: The last one that was handed to the network, or 0.
         delivered: The last one that the peer has confirmed, or 0.
+        settled: The last one of which it is known whether it was delivered, or 0.
     """
 
-    def __init__(self, link: TcpLink) -> None:
-        self._link = link
-        self._announced: int | None = None
+    def __init__(self) -> None:
+        self.link: TcpLink | None = None
         self._on_way: deque[_Sent] = deque()
         self._known: dict[int, bool] = {}
         self.reset()
 
     def reset(self) -> None:
-        """Start counting over; nothing may be waiting. Source: line 836."""
+        """Start counting over; nothing may be on its way. Source: line 836."""
         self.next_number = 1
-        self.sent = 0
-        self.delivered = 0
+        self.sent = self.delivered = self.settled = 0
         self._known.clear()
 
     @property
     def free_bytes(self) -> int:
-        """Room for data, whatever command they came by."""
-        return BUFFER_BYTES - (self._link.sent_bytes - self._link.acknowledged_bytes)
+        """Room for data, whatever command they came by; none without a link."""
+        link = self.link
+        return BUFFER_BYTES - (link.sent_bytes - link.acknowledged_bytes) if link else 0
 
     @property
     def free_places(self) -> int:
-        """Room for segments."""
-        return QUEUE_PLACES - len(self._on_way)
+        """Room for segments; none without a link."""
+        return QUEUE_PLACES - len(self._on_way) if self.link else 0
 
     @property
     def is_empty(self) -> bool:
@@ -97,38 +100,43 @@ class SendBuffer:
         """Give a number to a segment whose data are to come. Source: line 833; A-55."""
         number = self.next_number
         self.next_number = 1 if number == LAST_NUMBER else number + 1
-        self._announced = number
         self._known[number] = False
         if len(self._known) > KNOWN_SEGMENTS:
             del self._known[next(iter(self._known))]
         return number
 
-    def commit(self, end: int) -> None:
-        """The data of the announced segment were handed to the network.
+    def commit(self, number: int, end: int) -> None:
+        """The data of a segment were handed to the network.
 
         Args:
+            number: Its number.
             end: See `_Sent`.
         """
-        if self._announced is not None:
-            self._on_way.append(_Sent(self._announced, end))
-            self.sent = self._announced
-            self._announced = None
+        self._on_way.append(_Sent(number, end))
+        self.sent = number
+
+    def fail(self, number: int) -> None:
+        """The data of a segment came too late."""
+        self.settled = number
 
     def take_delivered(self) -> list[int]:
         """The numbers of the segments that the peer has confirmed since the last call."""
         numbers = []
-        while self._on_way and self._on_way[0].end <= self._link.acknowledged_bytes:
+        through = self.link.acknowledged_bytes if self.link else 0
+        while self._on_way and self._on_way[0].end <= through:
             number = self._on_way.popleft().number
             numbers.append(number)
-            self.delivered = number
+            self.delivered = self.settled = number
             if number in self._known:
                 self._known[number] = True
         return numbers
 
-    def take_waiting(self) -> list[int]:
-        """The numbers of all that will not be delivered any more, because the link is over."""
+    def take_lost(self) -> list[int]:
+        """The numbers of the segments that were on their way when their link ended."""
         numbers = [segment.number for segment in self._on_way]
+        self.settled = numbers[-1] if numbers else self.settled
         self._on_way.clear()
+        self.link = None
         return numbers
 
     def status(self, number: int) -> bool | None:
@@ -137,7 +145,7 @@ class SendBuffer:
 
 
 class SendBuffers:
-    """The send buffers of all TCP links, and the lines that tell what became of segments.
+    """The send buffers of all links, and the lines that tell what became of segments.
 
     Args:
         state: Its links tell what the peers have confirmed, and when they end.
@@ -145,33 +153,44 @@ class SendBuffers:
 
     def __init__(self, state: FirmwareState) -> None:
         self._state = state
-        self._buffers: dict[Link, SendBuffer] = {}
+        self._buffers = {number: SendBuffer() for number in LINK_NUMBERS}
         state.links.on_acknowledged.append(self._tell_delivered)
         state.links.on_end.append(self._tell_lost)
 
     def of(self, link: TcpLink) -> SendBuffer:
         """The send buffer of an open link."""
-        return self._buffers.setdefault(link, SendBuffer(link))
+        buffer = self._buffers[link.number]
+        buffer.link = link
+        return buffer
 
-    def holds_segments(self, link: Link) -> bool:
+    def numbered(self, number: int) -> SendBuffer | None:
+        """The send buffer of the links with this number, if there can be any."""
+        return self._buffers.get(number)
+
+    def hold_segments(self, link: Link) -> bool:
         """Whether segments of a link wait for the peer."""
-        return link in self._buffers and self._buffers[link].has_segments
+        buffer = self._buffers[link.number]
+        return buffer.link is link and buffer.has_segments
 
-    def tell_failed(self, link: Link, number: int, now_ns: int) -> None:
-        """Say that the peer has not confirmed a segment, and will not."""
-        self._say(link, number, "SEND FAIL", now_ns)
+    def tell_late(self, link: Link, number: int, now_ns: int) -> None:
+        """Say that the data of a segment came when its link was gone."""
+        self._buffers[link.number].fail(number)
+        self._say(b"\r\n", link, number, "SEND FAIL", now_ns)
 
     def _tell_delivered(self, link: Link, now_ns: int) -> None:
         """Source: line 832; A-55 for the blank that does not come."""
-        if link in self._buffers:
-            for number in self._buffers[link].take_delivered():
-                self._say(link, number, "SEND OK", now_ns)
+        buffer = self._buffers[link.number]
+        if buffer.link is link:
+            for number in buffer.take_delivered():
+                self._say(b"\r\n", link, number, "SEND OK", now_ns)
 
     def _tell_lost(self, link: Link, now_ns: int) -> None:
-        if link in self._buffers:
-            for number in self._buffers.pop(link).take_waiting():
-                self.tell_failed(link, number, now_ns)
+        """Say of each segment that the peer has not confirmed it; it may have it all the same."""
+        buffer = self._buffers[link.number]
+        if buffer.link is link:
+            for number in buffer.take_lost():
+                self._say(b"", link, number, "SEND FAIL", now_ns)
 
-    def _say(self, link: Link, number: int, text: str, now_ns: int) -> None:
-        line = f"\r\n{self._state.links.label(link)}{number},{text}\r\n"
-        self._state.out.send(line.encode("ascii"), now_ns)
+    def _say(self, before: bytes, link: Link, number: int, text: str, now_ns: int) -> None:
+        line = f"{self._state.links.label(link)}{number},{text}\r\n"
+        self._state.out.send(before + line.encode("ascii"), now_ns)

@@ -14,19 +14,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from hil.units import NS_PER_MS, NS_PER_S
 from hil.virtual.address import parse_ipv4
 
+from .buffered_sending import write_segment
 from .command import Call, Form, Forms, Outcome, Task, Wait, error, ok, refuse
 from .link import LINK_NUMBERS, Link, Stage, TcpLink, UdpLink
 from .link_argument import PORTS, parse_link_arguments
-from .payload import EscapedPayload, Payload, prompt
+from .payload import LONGEST_PAYLOAD, EscapedPayload, Payload, prompt
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
     from ipaddress import IPv4Address
 
     from .state import FirmwareState
-
-LONGEST_PAYLOAD = 2048
-"""Source: line 806."""
 
 DATAGRAM_NS = NS_PER_MS
 """From handing over a datagram to its having left the antenna."""
@@ -61,10 +59,13 @@ def send_data(kind: type[Payload], state: FirmwareState, call: Call, at_ns: int)
     if order.length > LONGEST_PAYLOAD:
         return refuse(state, at_ns, "too long")
     is_mistaken = order.destination is not None and not isinstance(link, UdpLink)
-    if is_mistaken or state.send_buffers.holds_segments(link):  # A-55 for the segments
+    meets_segments = state.send_buffers.hold_segments(link)  # A-55
+    joins = kind is Payload and state.dialect.tcp_ip.plain_sending_joins_segments
+    if is_mistaken or (meets_segments and not joins):
         return error(at_ns)
     use = partial(_send, state, link, order.destination)
-    return prompt(state, kind(state, order.length, use), at_ns)
+    payload = kind(state, order.length, use)
+    return write_segment(state, call, at_ns) if meets_segments else prompt(state, payload, at_ns)
 
 
 def _read_order(text: bytes, *, is_multiple: bool) -> _Order | None:

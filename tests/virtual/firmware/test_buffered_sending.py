@@ -111,19 +111,23 @@ class TestWriting:
         lines = [write(player, link=link) for link in (b"0,", b"1,", b"0,", b"1,")]
         assert lines == [b"1,0", b"1,0", b"2,0", b"2,0"]
 
-    def test_a_new_link_starts_at_one(self) -> None:
-        player, socket = linked_player()
+    @pytest.mark.parametrize(("dialect", "last"), [(DOCUMENTED, b"1"), (ESPRESSIF_0_23, b"2")])
+    def test_counting_goes_on_with_the_next_link(self, dialect: Dialect, last: bytes) -> None:
+        player, socket = linked_player(dialect)
         write(player)
+        write(player)
+        player.hear(TcpAcknowledged(socket, 4))
         player.hear(TcpEnded(socket, is_reset=False))
         player.start_tcp()
-        assert write(player) == b"1,0"
+        assert write(player) == b"3," + last
+        assert player.order(b"AT+CIPCHECKSEQ=1") == b"1,TRUE\r\n" + OK
+        assert player.order(b"AT+CIPCHECKSEQ=2") == b"2,FALSE\r\n" + OK
 
     def test_numbers_have_32_bits_and_leave_out_zero(self) -> None:
         player, socket = linked_player()
         write(player)
         player.hear(TcpAcknowledged(socket, 4))
-        (link,) = player.state.links.links
-        player.state.send_buffers._buffers[link].next_number = 4_294_967_295
+        player.state.send_buffers._buffers[0].next_number = 4_294_967_295
         assert [write(player) for _ in range(2)] == [b"4294967295,1", b"1,1"]
         assert player.order(b"AT+CIPBUFSTATUS") == b"2,1,1,2912,6\r\n" + OK
 
@@ -160,7 +164,18 @@ class TestRefusal:
     def test_on_a_udp_link(self, dialect: Dialect, command: bytes) -> None:
         player = joined_player(dialect)
         player.start_udp()
-        assert player.order(command) == NOT_VALID[dialect]
+        assert player.order(command) == ERROR
+
+    @both_dialects
+    @pytest.mark.parametrize(
+        "command", [b"AT+CIPSENDBUF=4", b"AT+CIPBUFRESET", b"AT+CIPBUFSTATUS", b"AT+CIPCHECKSEQ=1"]
+    )
+    def test_in_passthrough_mode(self, dialect: Dialect, command: bytes) -> None:
+        player = joined_player(dialect)
+        player.order(b"AT+CIPMODE=1")
+        player.start_tcp()
+        reason = b"IPMODE=1\r\n" if dialect is ESPRESSIF_0_23 else b""
+        assert player.order(command) == reason + ERROR
 
     def test_2048_bytes_are_the_most(self) -> None:
         player, socket = linked_player()
@@ -208,14 +223,37 @@ class TestRefusal:
         player, _ = linked_player()
         assert player.order(b"AT+CIPSENDBUF" + form) == ERROR
 
+    @pytest.mark.parametrize(
+        ("dialect", "command", "answer"),
+        [
+            (DOCUMENTED, b"AT+CIPSEND=4", ERROR),
+            (DOCUMENTED, b"AT+CIPSENDEX=4", ERROR),
+            (ESPRESSIF_0_23, b"AT+CIPSEND=4", b"2,0\r\n" + PROMPT),
+            (ESPRESSIF_0_23, b"AT+CIPSENDEX=4", ERROR),
+        ],
+    )
+    def test_plain_sending_while_segments_wait(
+        self, dialect: Dialect, command: bytes, answer: bytes
+    ) -> None:
+        player, _ = linked_player(dialect)
+        write(player)
+        assert player.order(command) == answer
+
     @both_dialects
     @pytest.mark.parametrize("command", [b"AT+CIPSEND=4", b"AT+CIPSENDEX=4"])
-    def test_plain_sending_while_segments_wait(self, dialect: Dialect, command: bytes) -> None:
+    def test_plain_sending_when_all_are_delivered(self, dialect: Dialect, command: bytes) -> None:
         player, socket = linked_player(dialect)
         write(player)
-        assert player.order(command) == ERROR
         player.hear(TcpAcknowledged(socket, 4))
         assert player.order(command) == PROMPT
+
+    def test_plus_signs_alone_take_the_prompt_of_the_real_firmware_back(self) -> None:
+        player, socket = linked_player(ESPRESSIF_0_23)
+        player.order(b"AT+CIPSENDBUF=10")
+        assert give(player, b"+++") == b"\r\nSEND Canceled\r\n"
+        assert write(player) == b"2,0"
+        player.hear(TcpAcknowledged(socket, 4))
+        assert player.take_sent() == b"\r\n2,SEND OK\r\n"
 
     def test_plain_sending_on_another_link_goes_on(self) -> None:
         player, _, _ = player_with_links()
@@ -277,13 +315,13 @@ class TestLoss:
         player.take_sent()
         player.hear(TcpEnded(socket, is_reset=True))
         lines = player.take_sent()
-        assert lines == b"CLOSED\r\n" + b"\r\n2,SEND FAIL\r\n\r\n3,SEND FAIL\r\n"
+        assert lines == b"CLOSED\r\n" + b"2,SEND FAIL\r\n3,SEND FAIL\r\n"
 
     def test_the_link_leads_in_multiple_mode(self) -> None:
         player, _, socket = player_with_links()
         write(player, link=b"1,")
         player.hear(TcpEnded(socket, is_reset=True))
-        assert player.take_sent() == b"1,CLOSED\r\n" + b"\r\n1,1,SEND FAIL\r\n"
+        assert player.take_sent() == b"1,CLOSED\r\n" + b"1,1,SEND FAIL\r\n"
 
     @both_dialects
     def test_data_for_a_link_that_is_gone_fail(self, dialect: Dialect) -> None:
@@ -351,15 +389,30 @@ class TestStatus:
         player.take_sent()
         assert player.order(b"AT+CIPBUFSTATUS") == b"4,3,1,2770,6\r\n" + OK
 
-    @pytest.mark.parametrize(("dialect", "label"), [(DOCUMENTED, b""), (ESPRESSIF_0_23, b"1,")])
-    def test_the_real_firmware_names_the_link(self, dialect: Dialect, label: bytes) -> None:
-        player, _, _ = player_with_links(dialect)
-        write(player, link=b"1,")
-        assert player.order(b"AT+CIPBUFSTATUS=1") == label + b"2,1,0,2916,7\r\n" + OK
+    @pytest.mark.parametrize(
+        ("dialect", "status"), [(DOCUMENTED, b"4,3,1"), (ESPRESSIF_0_23, b"1,4,1,1")]
+    )
+    def test_the_real_firmware_names_the_link_and_the_last_segment_that_is_settled(
+        self, dialect: Dialect, status: bytes
+    ) -> None:
+        player, _, socket = player_with_links(dialect)
+        for _ in range(3):
+            write(player, link=b"1,")
+        player.hear(TcpAcknowledged(socket, 4))
+        player.take_sent()
+        assert player.order(b"AT+CIPBUFSTATUS=1") == status + b",2912,6\r\n" + OK
 
-    @both_dialects
-    def test_without_a_link(self, dialect: Dialect) -> None:
-        assert joined_player(dialect).order(b"AT+CIPBUFSTATUS") == NOT_VALID[dialect]
+    @pytest.mark.parametrize(
+        ("dialect", "answer"), [(DOCUMENTED, ERROR), (ESPRESSIF_0_23, b"3,2,1,0,0\r\n" + OK)]
+    )
+    def test_without_a_link(self, dialect: Dialect, answer: bytes) -> None:
+        player, socket = linked_player(dialect)
+        write(player)
+        write(player)
+        player.hear(TcpAcknowledged(socket, 4))
+        player.hear(TcpEnded(socket, is_reset=True))
+        player.take_sent()
+        assert player.order(b"AT+CIPBUFSTATUS") == answer
 
 
 class TestCheck:
@@ -400,7 +453,18 @@ class TestCheck:
 
     @both_dialects
     def test_without_a_link(self, dialect: Dialect) -> None:
-        assert joined_player(dialect).order(b"AT+CIPCHECKSEQ=1") == NOT_VALID[dialect]
+        assert joined_player(dialect).order(b"AT+CIPCHECKSEQ=1") == ERROR
+
+    @pytest.mark.parametrize(
+        ("dialect", "answer"), [(DOCUMENTED, ERROR), (ESPRESSIF_0_23, b"1,TRUE\r\n" + OK)]
+    )
+    def test_when_the_link_is_gone(self, dialect: Dialect, answer: bytes) -> None:
+        player, socket = linked_player(dialect)
+        write(player)
+        player.hear(TcpAcknowledged(socket, 4))
+        player.hear(TcpEnded(socket, is_reset=True))
+        player.take_sent()
+        assert player.order(b"AT+CIPCHECKSEQ=1") == answer
 
     @pytest.mark.parametrize("form", [b"", b"?", b"=?", b"=", b"=0,1", b'="1"'])
     def test_other_forms(self, form: bytes) -> None:

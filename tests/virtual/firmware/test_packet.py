@@ -80,7 +80,7 @@ def in_passthrough(dialect: Dialect = DOCUMENTED, *, baud: int = 115200) -> Link
     player.start_udp()
     player.send(b"AT+CIPSEND\r\n")
     player.wait(2 * 10**9)
-    assert player.take_sent().endswith(b"\r\nOK\r\n> ")
+    assert player.take_sent().endswith(b"\r\nOK\r\n\r\n>")
     player.take_requests()
     return player
 

@@ -28,8 +28,9 @@ from .chip_player import ERROR, OK
 from .link_player import AP, DIALECTS, LEASE, PEER, LinkPlayer, joined_player
 
 both_dialects = pytest.mark.parametrize("dialect", DIALECTS)
-PROMPT = b"\r\nOK\r\n> "
+PROMPT = b"\r\nOK\r\n\r\n>"
 PAUSE_NS = 20 * NS_PER_MS
+RETRY_NS = 100 * NS_PER_MS
 
 
 def chosen_player(dialect: Dialect = DOCUMENTED) -> LinkPlayer:
@@ -90,7 +91,7 @@ class TestTransferMode:
         player = joined_player(dialect)
         player.order(b"AT+CIPMUX=1")
         assert player.order(b"AT+CIPMODE=1") == reason + ERROR
-        assert player.order(b"AT+CIPMODE=0") == OK
+        assert player.order(b"AT+CIPMODE=0") == (reason + ERROR if reason else OK)
         player.order(b"AT+CIPMUX=0")
         player.order(b"AT+CIPMODE=1")
         assert player.order(b"AT+CIPMUX=1") == b"IPMODE must be 0\r\n" + ERROR
@@ -161,10 +162,16 @@ class TestEntering:
         player.order(b"AT+CIPSENDBUF=4")
         player.send(b"abcd")
         player.wait(2 * NS_PER_MS)
-        player.order(b"AT+CIPMODE=1")
-        assert player.order(b"AT+CIPSEND") == ERROR
+        assert player.order(b"AT+CIPMODE=1") == ERROR
         player.hear(TcpAcknowledged(socket, 4))
+        assert player.order(b"AT+CIPMODE=1") == OK
         assert player.order(b"AT+CIPSEND") == PROMPT
+
+    def test_the_real_firmware_looks_at_udp_modes_earlier(self) -> None:
+        player = joined_player(ESPRESSIF_0_23)
+        player.start_udp(tail=b",2001,2")
+        assert player.order(b"AT+CIPMODE=1") == ERROR
+        assert player.order(b"AT+CIPMODE=0") == OK
 
     def test_there_is_no_query(self) -> None:
         player = chosen_player()
@@ -337,7 +344,7 @@ class TestLoss:
     def test_the_link_is_opened_again_in_silence(self, dialect: Dialect, *, is_reset: bool) -> None:
         player, socket = in_passthrough(dialect)
         player.hear(TcpEnded(socket, is_reset=is_reset))
-        player.wait(NS_PER_S - 1)
+        player.wait(RETRY_NS - 1)
         assert player.take_requests() == []
         player.wait(1)
         opening = player.request(TcpOpen)
@@ -356,20 +363,20 @@ class TestLoss:
         player.hear(TcpOpened(socket, 4097))
         player.order(b"AT+CIPSEND")
         player.hear(TcpEnded(socket, is_reset=False))
-        player.wait(NS_PER_S)
+        player.wait(RETRY_NS)
         assert player.request(TcpOpen).keep_alive_ms == 3500
 
     def test_it_is_tried_again_and_again(self) -> None:
         player, socket = in_passthrough()
         player.hear(TcpEnded(socket, is_reset=False))
         for _ in range(3):
-            player.wait(NS_PER_S)
+            player.wait(RETRY_NS)
             player.hear(TcpFailed(player.request(TcpOpen).socket, TcpFailure.REFUSED))
-        player.wait(NS_PER_S)
+        player.wait(RETRY_NS)
         opening = player.request(TcpOpen)
         player.wait(18 * NS_PER_S)
         assert player.take_requests() == [TcpAbort(opening.socket)]
-        player.wait(NS_PER_S)
+        player.wait(RETRY_NS)
         assert player.request(TcpOpen).address == PEER
         assert player.take_sent() == b""
 
@@ -388,6 +395,7 @@ class TestLoss:
         player, socket = in_passthrough()
         player.hear(TcpEnded(socket, is_reset=False))
         leave(player)
+        assert player.take_sent() == b"CLOSED\r\n"
         assert player.order(b"AT+CIPSTATUS") == b"STATUS:4\r\n" + OK
         player.wait(5 * NS_PER_S)
         assert player.take_requests() == []
@@ -395,7 +403,7 @@ class TestLoss:
     def test_an_attempt_is_given_up_when_it_is_left(self) -> None:
         player, socket = in_passthrough()
         player.hear(TcpEnded(socket, is_reset=False))
-        player.wait(NS_PER_S)
+        player.wait(RETRY_NS)
         opening = player.request(TcpOpen)
         leave(player)
         assert player.take_requests() == [TcpAbort(opening.socket)]

@@ -101,8 +101,6 @@ class TestCommand:
             (b'1,"192.168.6.110",1', PassthroughLink(False, REMOTE, 1)),
             (b'1,"192.168.6.110",65535', PassthroughLink(False, REMOTE, 65535)),
             (b"0", None),
-            (b'0,"192.168.6.110",1002', None),
-            (b'0,"192.168.6.110",1002,"UDP"', None),
         ],
     )
     def test_what_conforms_is_stored(
@@ -148,6 +146,16 @@ class TestCommand:
         areas = player.areas()
         assert store(player, arguments) == ERROR
         assert player.areas() == areas
+
+    @pytest.mark.parametrize(
+        "arguments", [b'0,"192.168.6.110",1002', b'0,"192.168.6.110",1002,"UDP"']
+    )
+    def test_the_real_firmware_cancels_without_a_link_only(self, arguments: bytes) -> None:
+        for dialect, answer in ((DOCUMENTED, OK), (ESPRESSIF_0_23, ERROR)):
+            player = LinkPlayer(dialect)
+            store(player, b'1,"10.0.0.1",7')
+            assert store(player, arguments) == answer
+            assert (stored(player) is None) == (answer == OK)
 
     @pytest.mark.parametrize("form", [b"", b"?", b"=?"])
     def test_other_forms(self, form: bytes) -> None:
@@ -213,7 +221,7 @@ class TestStart:
         player.take_sent()
         assert player.order(b"AT+CIPMODE?") == b"+CIPMODE:1\r\n" + OK
         assert b'+CIPSTATUS:0,"TCP","192.168.6.110",1002,' in player.order(b"AT+CIPSTATUS")
-        assert player.order(b"AT+CIPSEND") == b"\r\nOK\r\n> "
+        assert player.order(b"AT+CIPSEND") == b"\r\nOK\r\n\r\n>"
 
     def test_it_can_be_left_before_there_is_an_access_point(self) -> None:
         player = player_with_ap()
