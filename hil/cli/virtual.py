@@ -53,6 +53,13 @@ def faults() -> None:
     help="hil:// links from this port on, with rates and DTR/RTS; 0 picks free ones.",
 )
 @click.option(
+    "--rfc2217",
+    "rfc2217_port",
+    type=_PORT,
+    metavar="PORT",
+    help="rfc2217:// links from this port on, likewise, for any program that speaks it.",
+)
+@click.option(
     "--raw-tcp",
     "raw_tcp_port",
     type=_PORT,
@@ -111,6 +118,7 @@ def serve(
     modules: int,
     pty_close: str,
     tcp_port: int | None,
+    rfc2217_port: int | None,
     raw_tcp_port: int | None,
     firmware_file: Path | None,
     dialect: str,
@@ -131,13 +139,16 @@ def serve(
     """
     from hil.rig.served import ServePlan, open_service  # noqa: PLC0415 - quick start
 
-    if not has_pty and tcp_port is None and raw_tcp_port is None:
-        raise click.UsageError("nothing to serve on: give --pty, --tcp PORT or --raw-tcp PORT")
+    if not has_pty and tcp_port is None and rfc2217_port is None and raw_tcp_port is None:
+        raise click.UsageError(
+            "nothing to serve on: give --pty, --tcp PORT, --rfc2217 PORT or --raw-tcp PORT"
+        )
     logging.basicConfig(format="hil: %(message)s", level=logging.INFO)
     plan = ServePlan(
         modules=modules,
         has_pty=has_pty,
         tcp_port=tcp_port,
+        rfc2217_port=rfc2217_port,
         raw_tcp_port=raw_tcp_port,
         resets_on_close=pty_close == "reset",
         dialect=dialect,

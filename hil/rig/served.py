@@ -6,6 +6,7 @@ open rig to `hil.drive.realtime` instead of letting readers move its clock.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import socket
@@ -21,6 +22,7 @@ from hil.drive.pty_link import PtyLink
 from hil.drive.raw_link import RawLink
 from hil.drive.realtime import RealTime
 from hil.drive.registry import find_world
+from hil.drive.rfc2217_link import Rfc2217Link
 from hil.drive.served_line import ServedLine
 from hil.drive.tcp_server import TcpServer
 from hil.errors import PortError, RigFileError
@@ -44,6 +46,7 @@ _log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 
+_LAST_PORT = 65535
 _WORLD = "served"
 
 
@@ -55,6 +58,7 @@ class ServePlan:
         modules: How many modules.
         has_pty: Whether each gets a pseudo-terminal.
         tcp_port: First port of the framed links, 0 for free ones, None for no such links.
+        rfc2217_port: Likewise for RFC2217.
         raw_tcp_port: Likewise for plain bytes.
         resets_on_close: Whether the last close of a pseudo-terminal resets the module.
         dialect: What the AT firmware speaks.
@@ -71,6 +75,7 @@ class ServePlan:
     modules: int = 1
     has_pty: bool = False
     tcp_port: int | None = None
+    rfc2217_port: int | None = None
     raw_tcp_port: int | None = None
     resets_on_close: bool = True
     dialect: str = "documented"
@@ -95,12 +100,14 @@ class ServedModule:
         module: Its number.
         pty: Path of its pseudo-terminal.
         url: Of its framed link.
+        rfc2217: Of its RFC2217 link.
         raw: Of its plain link.
     """
 
     module: int
     pty: str | None = None
     url: str | None = None
+    rfc2217: str | None = None
     raw: str | None = None
 
 
@@ -210,18 +217,24 @@ def _open_links(plan: ServePlan, slot: int, line: ServedLine, stack: ExitStack) 
     if plan.has_pty:
         with _reported("a pseudo-terminal", "Close programs that hold many, or use --tcp"):
             links["pty"] = PtyLink(line, resets_on_close=plan.resets_on_close)
-    if plan.tcp_port is not None:
-        links["url"] = FramedLink(line, _listen(plan.tcp_port, slot))
-    if plan.raw_tcp_port is not None:
-        links["raw"] = RawLink(line, _listen(plan.raw_tcp_port, slot))
-    for link in links.values():
-        stack.callback(link.close)
+            stack.callback(links["pty"].close)
+    tcp_links: tuple[tuple[str, Callable[[ServedLine, TcpServer], Link], int | None], ...] = (
+        ("url", FramedLink, plan.tcp_port),
+        ("rfc2217", Rfc2217Link, plan.rfc2217_port),
+        ("raw", RawLink, plan.raw_tcp_port),
+    )
+    for kind, open_link, first_port in tcp_links:
+        if first_port is not None:
+            links[kind] = open_link(line, _listen(first_port, slot))
+            stack.callback(links[kind].close)
     return links
 
 
 def _listen(first_port: int, slot: int) -> TcpServer:
     port = first_port + slot if first_port else 0
     with _reported(f"{LOOPBACK}:{port}", "Choose another port; 0 picks a free one"):
+        if port > _LAST_PORT:
+            raise OSError(f"ports end at {_LAST_PORT}")
         return TcpServer(LOOPBACK, port)
 
 
@@ -229,9 +242,10 @@ def _listen(first_port: int, slot: int) -> TcpServer:
 def _reported(port: str, remedy: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, OverflowError) as error:
-        number = error.errno if isinstance(error, OSError) else None
-        reason = os.strerror(number) if number else str(error)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        if error.errno in {errno.EMFILE, errno.ENFILE}:
+            remedy = "Serve fewer modules or links, or raise the limit (`ulimit -n`)"
         raise PortError(port, attempted="open", reason=reason, remedy=remedy) from error
 
 

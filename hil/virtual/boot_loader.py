@@ -1,5 +1,7 @@
 """The second stage: boot.bin, which the ROM loads and which starts user1.bin or user2.bin.
 
+Which of the two stands in `hil.virtual.user_slot`; if that one is broken, the other is tried.
+
 The text is that of Espressif's boot loaders: 1.7 prints without padding, 1.4 to 1.6 pad and name
 the flash map, 1.1 to 1.3 pad and name the size only. The figures come from the header of the image
 at address 0, which esptool may have patched.
@@ -13,36 +15,14 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from .image import RamImage, UserImage, read_user_image
+from .user_slot import BootSwitch, FlashMap, flash_map_of
 
 if TYPE_CHECKING:
     from .flash import NorFlash
 
-USER1_OFFSET = 0x01000
-"""Where user1.bin belongs. Source: section 1, line 126."""
-
 _VERSION = re.compile(rb"2nd boot version : (\d+)\.(\d+)([^\0\n]*)")
 _SPEEDS = {0x0: "40MHz", 0x1: "26.7MHz", 0x2: "20MHz", 0xF: "80MHz"}
 _MODES = {0: "QIO", 1: "QOUT", 2: "DIO", 3: "DOUT"}
-
-
-@dataclass(frozen=True, slots=True)
-class FlashMap:
-    """What the size figure in the header of boot.bin stands for."""
-
-    size: str
-    split: str
-    user2_offset: int
-
-
-_MAPS = {
-    0x0: FlashMap("4Mbit", "(256KB+256KB)", 0x41000),
-    0x1: FlashMap("2Mbit", "", 0x41000),
-    0x2: FlashMap("8Mbit", "(512KB+512KB)", 0x81000),
-    0x3: FlashMap("16Mbit", "(512KB+512KB)", 0x81000),
-    0x4: FlashMap("32Mbit", "(512KB+512KB)", 0x81000),
-    0x5: FlashMap("16Mbit", "(1024KB+1024KB)", 0x101000),
-    0x6: FlashMap("32Mbit", "(1024KB+1024KB)", 0x101000),
-}
 
 
 class BootStep(Enum):
@@ -61,11 +41,13 @@ class BootLoaderRun:
         text: What it prints.
         step: What it ends with.
         user: The program that it starts.
+        number: The slot in which that stands.
     """
 
     text: bytes
     step: BootStep
     user: UserImage | None = None
+    number: int = 1
 
 
 def run_boot_loader(flash: NorFlash, image: RamImage, *, is_second_try: bool) -> BootLoaderRun:
@@ -83,16 +65,17 @@ def run_boot_loader(flash: NorFlash, image: RamImage, *, is_second_try: bool) ->
     if version is None:
         return BootLoaderRun(b"", BootStep.HALT)
     numbers = int(version[1]), int(version[2])
-    flash_map = _MAPS.get(image.header[3] >> 4)
+    flash_map = flash_map_of(image.header)
     if flash_map is None:
         return BootLoaderRun(b"\nflash map not support\n", BootStep.HALT)
-    number = 2 if is_second_try else 1
-    offset = flash_map.user2_offset if is_second_try else USER1_OFFSET
+    chosen = BootSwitch(flash).number
+    slot = flash_map.slot(3 - chosen if is_second_try else chosen)
     text = _banner(version[0].decode(), numbers, image.header, flash_map)
-    text += f"jump to run user{number}" + (f" @ {offset:x}\n\n" if numbers >= (1, 4) else "\n\n")
-    user = read_user_image(flash, offset)
+    text += f"jump to run user{slot.number}"
+    text += f" @ {slot.offset:x}\n\n" if numbers >= (1, 4) else "\n\n"
+    user = read_user_image(flash, slot.offset)
     if user is not None and user.ram.is_intact:
-        return BootLoaderRun(text.encode(), BootStep.RUN, user)
+        return BootLoaderRun(text.encode(), BootStep.RUN, user, slot.number)
     text += "error magic!\n" if user is None else "csum err\n"
     if numbers < (1, 3):  # no backup yet: it hangs where it is
         return BootLoaderRun(text.encode(), BootStep.HALT)

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hil.flashing.image import Role
 from hil.virtual.boot_loader import BootStep, run_boot_loader
 from hil.virtual.image import RamImage, read_ram_image
+from hil.virtual.user_slot import BootSwitch
 
 if TYPE_CHECKING:
+    from hil.flashing.manifest import Firmware
     from hil.virtual.flash import NorFlash
 
 
@@ -88,3 +91,48 @@ def test_another_program_at_address_0_prints_nothing(flash: NorFlash) -> None:
     flash.load(flash.read(0, 4096).index(text), b"an other program")
     run = run_boot_loader(flash, loaded(flash), is_second_try=False)
     assert (run.text, run.step) == (b"", BootStep.HALT)
+
+
+class TestSwitch:
+    """The last 16 bytes of the first sector: each cleared bit changes the choice."""
+
+    def with_user2(self, flash: NorFlash, firmware: Firmware) -> None:
+        user2 = firmware.image(Role.USER2)
+        assert user2 is not None
+        flash.load(0x81000, user2.read())
+
+    @pytest.mark.parametrize(
+        ("first_byte", "jump"),
+        [
+            (0xFF, b"jump to run user1 @ 1000"),
+            (0xFE, b"jump to run user2 @ 81000"),
+            (0xFC, b"jump to run user1 @ 1000"),
+            (0x00, b"jump to run user1 @ 1000"),
+        ],
+    )
+    def test_an_odd_number_of_cleared_bits_starts_user2(
+        self, flash: NorFlash, firmware: Firmware, first_byte: int, jump: bytes
+    ) -> None:
+        self.with_user2(flash, firmware)
+        flash.load(0xFF0, bytes((first_byte,)))
+        run = run_boot_loader(flash, loaded(flash), is_second_try=False)
+        assert jump in run.text
+        assert run.step is BootStep.RUN
+        assert run.number == (2 if b"user2" in jump else 1)
+
+    def test_the_other_one_is_the_backup(self, flash: NorFlash, firmware: Firmware) -> None:
+        self.with_user2(flash, firmware)
+        flash.load(0xFF0, b"\xfe")
+        flash.load(0x81000, b"\0")
+        first = run_boot_loader(flash, loaded(flash), is_second_try=False)
+        assert first.step is BootStep.WATCHDOG
+        assert b"jump to run user2 @ 81000\n\nerror magic!\n" in first.text
+        second = run_boot_loader(flash, loaded(flash), is_second_try=True)
+        assert (second.step, second.number) == (BootStep.RUN, 1)
+
+    def test_a_boot_image_that_reaches_there_has_no_switch(self, flash: NorFlash) -> None:
+        flash.load(0, bytes((0xE9, 1)))
+        flash.load(8 + 4, (4080).to_bytes(4, "little"))
+        flash.load(0xFF0, b"\xfe")
+        assert BootSwitch(flash).number == 1
+        assert not BootSwitch(flash).is_usable

@@ -31,11 +31,12 @@ BYTE_NS = 86_806
 class Gate:
     """An input that takes bytes only while it is open."""
 
-    echoes = False
-
     def __init__(self) -> None:
         self.is_full = False
         self.data = b""
+
+    def echo(self, data: bytes) -> bytes:
+        return b""
 
     def wanted(self, burst: Burst) -> int:
         return len(burst.data)

@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING
 
 from hil.units import NS_PER_MS
 from hil.virtual.action import DeepSleep, Restart
+from hil.virtual.user_slot import UserSlots
 
-from .command import Job, Outcome, Wait
-from .command_table import COMMANDS, run_line
+from .command import BUSY, Job, Outcome, Wait
+from .command_table import commands_of, run_line
 from .fault import TamperedOutput, lay_faults
 from .line import LF, Line, LineReader
 from .parameter_store import ParameterStore
@@ -49,7 +50,6 @@ START_UP_NS = 200 * NS_PER_MS
 """From the first instruction to ``ready``: calibrating the radio takes most of it."""
 
 _READY = b"\r\nready\r\n"
-_BUSY = b"\r\nbusy p...\r\n"
 _BUSY_SENDING = b"\r\nbusy s...\r\n"
 _FORCED_RESTART = b"\r\nWill force to restart!!!\r\n\r\nOK\r\n"
 _RESTART_COMMAND = b"+RST"
@@ -73,6 +73,7 @@ class AtFirmware:
         identity: What AT+GMR tells of the image.
         dialect: Which firmware it is, where the document and the real one differ.
         factory_mac: The station's MAC address as the chip was made, six bytes.
+        slot_number: Which of the two slots for programs it was started from, 1 or 2.
         faults: What is wrong with it.
 
     Raises:
@@ -86,17 +87,19 @@ class AtFirmware:
         *,
         dialect: Dialect,
         factory_mac: bytes,
+        slot_number: int = 1,
         faults: Sequence[Fault] = (),
     ) -> None:
         store = ParameterStore(flash, blank_means_factory=dialect.blank_sector_means_factory)
         self._flash = flash
-        self._tampering = lay_faults(faults, COMMANDS)
+        self._tampering = lay_faults(faults, commands_of(dialect))
         self._state = FirmwareState(
             identity,
             dialect,
             factory_mac,
             store,
             commands=self._tampering.commands,
+            slots=UserSlots(flash, slot_number),
             out=TamperedOutput(store.user.uart.line_format, self._tampering) if faults else None,
         )
         self._tampering.begin(self._state)
@@ -186,9 +189,9 @@ class AtFirmware:
 
     @property
     def _input_deadline_ns(self) -> int | None:
-        """When the input is due; not while a byte is arriving that will have ended by then."""
+        """When the input is due; no pause is over while a byte is on the wire, however slow."""
         deadline_ns = self._state.input.next_deadline_ns() if self._state.input else None
-        if deadline_ns is None or (self._arriving and self._arriving[0].end_ns(1) <= deadline_ns):
+        if deadline_ns is None or (self._arriving and self._arriving[0].start_ns < deadline_ns):
             return None
         return deadline_ns
 
@@ -237,17 +240,18 @@ class AtFirmware:
         self._begin_piece()
 
     def _echo(self, piece: Burst) -> None:
-        """Send back what arrives, in step with it: all but LF, and CR LF in its place.
+        """Send back what arrives, in step with it: of command lines all but LF, CR LF in its place.
 
         Source: line 225; A-06 in docs/ambiguities.
         """
-        is_wanted = self._state.input is None or self._state.input.echoes
-        if self._is_deaf or not self._state.echo or not is_wanted:
+        if self._is_deaf or not self._state.echo:
             return
-        count = len(piece.data)
-        in_step_ns = piece.end_ns() - self.line_format.duration_ns(count - 1)
-        echoed = piece.data.replace(b"\n", b"\r\n")
-        self._state.out.send(echoed, max(piece.end_ns(1), in_step_ns))
+        taker = self._state.input
+        echoed = taker.echo(piece.data) if taker else piece.data.replace(b"\n", b"\r\n")
+        if echoed:
+            behind_first = min(len(piece.data), len(echoed)) - 1
+            in_step_ns = piece.end_ns() - self.line_format.duration_ns(behind_first)
+            self._state.out.send(echoed, max(piece.end_ns(1), in_step_ns))
 
     def _take_line(self, line: Line, now_ns: int) -> None:
         if self._running is not None:
@@ -267,7 +271,7 @@ class AtFirmware:
         out = self._state.out
         is_restart = line.is_pure and line.command == _RESTART_COMMAND
         if not (is_restart and self._state.dialect.forced_restart):
-            out.send(_BUSY_SENDING if running.job.is_sending else _BUSY, now_ns)
+            out.send(_BUSY_SENDING if running.job.is_sending else BUSY, now_ns)
             return
         self._running = None
         self._has_left = True
@@ -299,7 +303,8 @@ class AtFirmware:
             self._begin(Job(_answer_later(outcome)), now_ns)
             return
         self._reader.reset()
-        self._state.out.send(outcome.text, outcome.at_ns)
+        if outcome.text:
+            self._state.out.send(outcome.text, outcome.at_ns)
         finish = outcome.finish(outcome.at_ns)
         self._state.out.add(finish)
         self._has_left = any(isinstance(action, Restart | DeepSleep) for action in finish)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from hil.virtual.action import Action
@@ -33,6 +33,13 @@ class Form(Enum):
     SUFFIX = "AT<x><digit>"
     """ATE0 and ATE1: the value follows without an equals sign (line 231)."""
 
+    def called(self, name: str) -> str:
+        """How this form of a command is called, up to its arguments."""
+        return f"AT{name}{_CALLED[self]}"
+
+
+_CALLED = {Form.TEST: "=?", Form.QUERY: "?", Form.SET: "=", Form.EXECUTE: "", Form.SUFFIX: ""}
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -41,12 +48,13 @@ class Call:
     Args:
         name: What follows ``AT``: ``""``, ``"E"``, ``"+CWMODE_CUR"``. Small letters stay small.
         form: How it is called.
-        arguments: What follows ``=`` in the set form, or the name in the suffix form.
+        arguments: What follows ``=`` in the set form, or the name in the suffix form; it may hold
+            a password.
     """
 
     name: str
     form: Form
-    arguments: bytes = b""
+    arguments: bytes = field(default=b"", repr=False)
 
 
 Finish = Callable[[int], Sequence[Action]]
@@ -173,6 +181,10 @@ def parse_numbers(arguments: bytes) -> tuple[int, ...] | None:
     return tuple(int(field) for field in fields)
 
 
+BUSY = b"\r\nbusy p...\r\n"
+"""The answer to a line that is not carried out because of something else. Source: A-13."""
+
+
 def ok(at_ns: int, *lines: str, finish: Finish = nothing_follows) -> Outcome:
     """The answer of a command that did its work: lines of information, a blank one, OK.
 
@@ -186,9 +198,17 @@ def ok_without_blank_line(at_ns: int, *lines: str) -> Outcome:
     return Outcome(_information(lines) + b"OK\r\n", at_ns)
 
 
-def error(at_ns: int) -> Outcome:
-    """The answer to what is refused. Source: line 225; A-06, A-08 in docs/ambiguities."""
-    return Outcome(b"\r\nERROR\r\n", at_ns)
+def error(at_ns: int, *lines: str, finish: Finish = nothing_follows) -> Outcome:
+    """The answer to what is refused or failed, with lines that tell why.
+
+    Source: line 225; A-06, A-08 in docs/ambiguities.
+    """
+    return Outcome(_information(lines) + b"\r\nERROR\r\n", at_ns, finish)
+
+
+def refuse(state: FirmwareState, at_ns: int, reason: str) -> Outcome:
+    """Like `error`, with a reason that the document does not show; not every dialect tells it."""
+    return error(at_ns, reason) if state.dialect.tcp_ip.says_reasons else error(at_ns)
 
 
 def _information(lines: Sequence[str]) -> bytes:

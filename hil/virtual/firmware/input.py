@@ -15,13 +15,10 @@ if TYPE_CHECKING:
 
 
 class Input(Protocol):
-    """Takes bytes from the UART.
+    """Takes bytes from the UART."""
 
-    Attributes:
-        echoes: Whether bytes are echoed as in command lines, if the echo is on.
-    """
-
-    echoes: bool
+    def echo(self, data: bytes) -> bytes:
+        """What of received bytes is sent back if the echo is on; never more than there are."""
 
     @property
     def is_full(self) -> bool:
@@ -38,7 +35,7 @@ class Input(Protocol):
         """
 
     def next_deadline_ns(self) -> int | None:
-        """When it wants to be woken if no further byte has ended by then, or None."""
+        """When it wants to be woken if no further byte has begun by then, or None."""
 
     def advance(self, now_ns: int) -> Job | None:
         """Serve what is due at `now_ns`; returns like `take`."""

@@ -134,9 +134,9 @@ def _decode_soft_ap(record: bytes) -> SoftApSettings:
     channel, security = record[0], Security(record[1])
     ssid, rest = _take_prefixed(record[2:])
     password, rest = _take_prefixed(rest)
-    _require(is_legal=1 <= len(ssid) <= 32 and len(password) <= 64 and not rest)
-    _require(is_legal=1 <= channel <= 13 and security is not Security.WEP)
-    return SoftApSettings(ssid, password, channel, security)
+    soft_ap = SoftApSettings(ssid, password, channel, security)
+    _require(is_legal=soft_ap.is_legal and not rest)
+    return soft_ap
 
 
 def _encode_link(link: PassthroughLink) -> bytes:

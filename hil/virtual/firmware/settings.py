@@ -93,6 +93,11 @@ class InterfaceSettings:
     uses_dhcp: bool = True
     fixed: Ipv4Config | None = None
 
+    @property
+    def fixed_in_force(self) -> Ipv4Config | None:
+        """The fixed address, if there is one and DHCP does not disable it."""
+        return None if self.uses_dhcp else self.fixed
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -110,6 +115,11 @@ class Credentials:
     password: bytes = field(repr=False)
     bssid: bytes | None = None
 
+    @property
+    def is_legal(self) -> bool:
+        """Whether SSID and password have a legal length; what fits together the network decides."""
+        return 1 <= len(self.ssid) <= 32 and len(self.password) <= 64
+
 
 @dataclass(frozen=True, slots=True)
 class SoftApSettings:
@@ -121,13 +131,24 @@ class SoftApSettings:
         channel: 1 to 13.
         security: Any but WEP.
 
-    Source: lines 473-483; A-29.
+    Source: lines 475-479; A-29.
     """
 
     ssid: bytes
     password: bytes = field(repr=False)
     channel: int = 1
     security: Security = Security.OPEN
+
+    @property
+    def is_legal(self) -> bool:
+        """Whether each value is in its range."""
+        shortest_password = 0 if self.security is Security.OPEN else 8
+        return (
+            1 <= len(self.ssid) <= 32
+            and shortest_password <= len(self.password) <= 64
+            and 1 <= self.channel <= 13
+            and self.security is not Security.WEP
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +172,10 @@ class UserSettings:
 
     Args:
         uart: Source: lines 258, 288.
-        station: Source: lines 532, 644, 680.
-        soft_ap: Source: lines 532, 690, 720.
-        station_mac: Six bytes; None for the one that the chip was made with (line 577).
-        soft_ap_mac: Likewise (line 610).
+        station: Source: lines 532, 649, 679.
+        soft_ap: Source: lines 532, 693, 721.
+        station_mac: Six bytes; None for the one that the chip was made with (line 573).
+        soft_ap_mac: Likewise (line 609).
         passthrough: None to start in command mode (line 927).
     """
 
@@ -173,7 +194,7 @@ class SystemSettings:
     Args:
         wifi_mode: Source: line 361; A-30.
         network: What to join; None for nothing (line 415).
-        soft_ap: None for an open one that is named after the chip (line 485; A-30).
+        soft_ap: None for an open one that is named after the chip (line 479; A-30).
         joins_at_start: Source: lines 559-561.
     """
 

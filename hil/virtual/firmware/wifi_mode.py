@@ -10,7 +10,9 @@ from .command import VARIANTS, Call, Form, Forms, Outcome, Variant, error, ok, p
 from .settings import WifiMode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from hil.virtual.action import Action
 
     from .state import FirmwareState
 
@@ -27,7 +29,10 @@ def query_wifi_mode(variant: Variant, state: FirmwareState, call: Call, at_ns: i
 
 
 def set_wifi_mode(variant: Variant, state: FirmwareState, call: Call, at_ns: int) -> Outcome:
-    """AT+CWMODE=. Source: lines 358-361, 379-382, 396-399; A-08 in docs/ambiguities."""
+    """AT+CWMODE=: OK, then what the services make of the mode.
+
+    Source: lines 358-361, 379-382, 396-399; A-08, A-11 in docs/ambiguities.
+    """
     match parse_numbers(call.arguments):
         case (number,) if number in tuple(WifiMode):
             mode = WifiMode(number)
@@ -36,7 +41,15 @@ def set_wifi_mode(variant: Variant, state: FirmwareState, call: Call, at_ns: int
     state.wifi_mode = mode
     if variant.stores:
         at_ns = state.store.save_system(replace(state.store.system, wifi_mode=mode), at_ns)
-    return ok(at_ns)
+
+    def follow(now_ns: int) -> Sequence[Action]:
+        state.links.follow_mode(now_ns)
+        state.smart_config.follow_mode(now_ns)
+        state.station.follow_mode(now_ns)
+        state.soft_ap.follow_mode(now_ns)
+        return ()
+
+    return ok(at_ns, finish=follow)
 
 
 WIFI_MODE_COMMANDS: Mapping[str, Forms] = {

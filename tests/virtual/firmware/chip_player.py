@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hil.units import KIB, MIB, NS_PER_S
-from hil.virtual.action import Action, DeepSleep, Restart, Send, SetLineFormat
+from hil.units import KIB, MIB, NS_PER_MS, NS_PER_S
+from hil.virtual.action import Action, DeepSleep, Restart, Send, SetLineFormat, Transmit
+from hil.virtual.air.message import Announce
 from hil.virtual.firmware.at_firmware import AtFirmware, FirmwareIdentity
 from hil.virtual.firmware.dialect import DOCUMENTED, Dialect
 from hil.virtual.flash import NorFlash
+from hil.virtual.network.message import Interface, SetAddress
 from hil.virtual.uart import Burst, LineFormat
+from hil.virtual.user_slot import BootSwitch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hil.virtual.firmware.fault import Fault
-    from hil.virtual.outside import OutsideEvent
+    from hil.virtual.outside import OutsideEvent, OutsideRequest
 
 IDENTITY = FirmwareIdentity(
     at_version="0.23.0.0",
@@ -52,6 +55,8 @@ class ChipPlayer:
         self.restarts = 0
         self.deep_sleep: DeepSleep | None = None
         self._sent = bytearray()
+        self._requests: list[OutsideRequest] = []
+        self._soft_ap_requests: list[OutsideRequest] = []
         self.power_on()
 
     def power_on(self) -> None:
@@ -61,6 +66,7 @@ class ChipPlayer:
             self.identity,
             dialect=self.dialect,
             factory_mac=STATION_MAC,
+            slot_number=BootSwitch(self.flash).number,
             faults=self.faults,
         )
         self.line_format: LineFormat = self.firmware.line_format
@@ -79,6 +85,10 @@ class ChipPlayer:
             self.now_ns = max(self.now_ns, due_ns)
             self.carry_out(self.firmware.advance(due_ns))
         self.now_ns = max(self.now_ns, now_ns)
+
+    def wait_ms(self, duration_ms: int) -> None:
+        """Let time pass."""
+        self.advance(self.now_ns + duration_ms * NS_PER_MS)
 
     def settle(self) -> None:
         """Let time pass until the firmware waits for bytes only."""
@@ -111,6 +121,16 @@ class ChipPlayer:
         sent, self._sent = bytes(self._sent), bytearray()
         return sent
 
+    def take_requests(self) -> list[OutsideRequest]:
+        """What the firmware asked since the last call, but for its own access point."""
+        requests, self._requests = self._requests, []
+        return requests
+
+    def take_soft_ap_requests(self) -> list[OutsideRequest]:
+        """What the firmware asked for its own access point since the last call."""
+        requests, self._soft_ap_requests = self._soft_ap_requests, []
+        return requests
+
     def areas(self) -> tuple[bytes, bytes]:
         """Content of the user and the system parameter area of a flash of 1 MB or more."""
         size = self.flash.size_bytes
@@ -123,6 +143,10 @@ class ChipPlayer:
             match action:
                 case Send(data):
                     self._sent += data
+                case Transmit(Announce() | SetAddress(Interface.SOFT_AP) as request):
+                    self._soft_ap_requests.append(request)
+                case Transmit(request):
+                    self._requests.append(request)
                 case SetLineFormat(line_format):
                     self.line_format = line_format
                 case Restart(at_ns):

@@ -26,7 +26,8 @@ class TestStartUp:
     def test_ready_is_sent_when_start_up_is_over(self, dialect: Dialect) -> None:
         player = ChipPlayer(dialect)
         player.settle()
-        assert player.actions == [Send(b"\r\nready\r\n", START_UP_NS)]
+        assert player.actions[0] == Send(b"\r\nready\r\n", START_UP_NS)
+        assert player.take_sent() == READY
 
     def test_what_arrives_before_is_lost_without_an_echo(self) -> None:
         player = ChipPlayer()
@@ -127,7 +128,7 @@ class TestBusy:
         player.settle()
         timing = player.flash.timing
         took_ns = timing.sector_erase_ns + 3 * timing.page_program_ns
-        assert player.actions[-1] == Send(OK, asked_ns + took_ns)
+        assert Send(OK, asked_ns + took_ns) in player.actions
 
     def test_what_is_equal_to_the_stored_value_takes_no_time(self) -> None:
         player = ready_player()

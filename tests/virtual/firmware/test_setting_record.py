@@ -48,17 +48,19 @@ user_settings = st.builds(
     st.none() | macs,
     st.none() | st.builds(PassthroughLink, st.booleans(), addresses, st.integers(1, 65535)),
 )
+channels = st.integers(1, 13)
 system_settings = st.builds(
     SystemSettings,
     st.sampled_from(WifiMode),
     st.none() | st.builds(Credentials, ssids, passwords, st.none() | macs),
     st.none()
+    | st.builds(SoftApSettings, ssids, passwords, channels)
     | st.builds(
         SoftApSettings,
         ssids,
-        passwords,
-        st.integers(1, 13),
-        st.sampled_from([each for each in Security if each is not Security.WEP]),
+        st.binary(min_size=8, max_size=64),
+        channels,
+        st.sampled_from([Security.WPA_PSK, Security.WPA2_PSK, Security.WPA_WPA2_PSK]),
     ),
     st.booleans(),
 )
@@ -89,6 +91,7 @@ def test_whatever_lies_in_the_flash_is_no_reason_to_stumble(records: dict[int, b
         (3, b"\x0e\x00\x01a\x00"),  # channel 14
         (3, b"\x01\x01\x01a\x00"),  # WEP
         (3, b"\x01\x05\x01a\x00"),  # no such security
+        (3, b"\x01\x03\x01a\x071234567"),  # a password of seven bytes
         (4, b"\x02"),  # neither on nor off
     ],
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.units import NS_PER_MS, NS_PER_S
-from hil.virtual.action import Transmit
+from hil.virtual.action import Send, Transmit
 from hil.virtual.air.message import ApLost, Leave
 from hil.virtual.firmware import at_firmware
 from hil.virtual.firmware.command import Call, Form, Job, Outcome, Task, Wait, ok
@@ -46,13 +46,16 @@ class Bell:
 class Collector:
     """An input that takes bytes up to a full stop, or up to a pause of 20 ms."""
 
-    echoes = True
     is_full = False
 
-    def __init__(self, state: FirmwareState) -> None:
+    def __init__(self, state: FirmwareState, *, echoes: bool = True) -> None:
         self.state = state
+        self.echoes = echoes
         self.data = b""
         self.last_ns: int | None = None
+
+    def echo(self, data: bytes) -> bytes:
+        return data.replace(b"\n", b"") if self.echoes else b""
 
     def wanted(self, burst: Burst) -> int:
         return burst.data.find(b".") + 1 or len(burst.data)
@@ -244,9 +247,18 @@ def test_bytes_for_an_input_are_echoed_if_it_wants_it() -> None:
     player.send(b"ab.")
     player.settle()
     assert player.take_sent() == b"ab." + b"[ab.]"
-    silent = Collector(state_of(player))
-    silent.echoes = False
-    state_of(player).input = silent
+    state_of(player).input = Collector(state_of(player), echoes=False)
     player.send(b"ab.")
     player.settle()
     assert player.take_sent() == b"[ab.]"
+
+
+def test_an_echo_that_leaves_bytes_out_overtakes_none() -> None:
+    player = ready_player()
+    state_of(player).echo = True
+    state_of(player).input = Collector(state_of(player))
+    burst = Burst(player.now_ns, b"a\n\n\nb.", player.line_format)
+    (echo,) = player.firmware.receive(burst)
+    assert isinstance(echo, Send)
+    assert echo.data == b"ab."
+    assert echo.at_ns + player.line_format.duration_ns(2) >= burst.end_ns()
