@@ -10,17 +10,25 @@ import subprocess
 import sys
 import tempfile
 import time
+from ipaddress import IPv4Address
+from random import Random
 from typing import TYPE_CHECKING
 
 from hil.flashing.flasher import Flasher
 from hil.flashing.synthesis import synthesize
 from hil.rig.assembly import open_rig
 from hil.rig.description import VIRTUAL_RIG
+from hil.units import NS_PER_S
+from hil.virtual.network.internet import Internet
+from hil.virtual.network.message import Interface, SetAddress, TcpOpen, TcpSend
+from hil.virtual.network.peer import Sink
+from hil.virtual.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hil.rig.module import RigModule
+    from hil.virtual.outside import OutsideEvent
 
 ROUNDS = 5
 HOUR_MS = 3_600_000
@@ -64,6 +72,31 @@ def measure_module(module: RigModule) -> None:
     show("one hour of deep sleep, with the start after it", f"{hour_s * 1e3:.1f} ms", "< 5 ms")
 
 
+def measure_network() -> None:
+    """Figures of the simulated network alone, without the module's firmware."""
+    sends, size = 2000, 2048
+    host, module = IPv4Address("192.168.1.2"), IPv4Address("192.168.1.50")
+    world, sink = World(), Sink()
+    internet = Internet(Random(0))  # noqa: S311 - it must repeat itself
+    world.add("network", internet)
+    acknowledged: list[OutsideEvent] = []
+    side = internet.attach(lambda event, _now_ns: acknowledged.append(event))
+    internet.add_host(host).listen(9, lambda: sink)
+    side.take(SetAddress(Interface.STATION, module), 0)
+    side.take(TcpOpen(1, host, 9), 0)
+    world.advance(NS_PER_S)
+
+    def send_all() -> None:
+        for _ in range(sends):
+            acknowledged.clear()
+            side.take(TcpSend(1, bytes(size)), world.now_ns)
+            while not acknowledged:
+                world.advance(world.next_deadline_ns() or 0)
+
+    send_s = best_of(ROUNDS, send_all) / sends
+    show(f"{size} bytes sent and acknowledged in the network", f"{send_s * 1e6:.0f} us", "< 100 us")
+
+
 def run_quietly(*command: str, folder: str | None = None) -> None:
     """Run a program to its end and drop what it prints."""
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)
@@ -85,4 +118,5 @@ def measure_programs() -> None:
 if __name__ == "__main__":
     with open_rig(VIRTUAL_RIG, synthesize()) as rig:
         measure_module(rig.modules[0])
+    measure_network()
     measure_programs()

@@ -149,7 +149,7 @@ class HostSide:
             case TcpOpen() | TcpSend() | TcpTake() | TcpClose() | TcpAbort():
                 self._use_connection(request, now_ns)
             case TcpListen(port):
-                self._servers[port] = None
+                self._servers.setdefault(port, None)
                 self._open_servers(now_ns)
             case TcpStopListening(port):
                 self._close_server(self._servers.pop(port, None))

@@ -265,6 +265,16 @@ class TestServer:
         module.ask(TcpSend(-1, b"world"))
         assert heard_at(module, client, 5) == b"world"
 
+    def test_listening_twice_changes_nothing(self, module: Module, port: int) -> None:
+        module.ask(TcpListen(port))
+        assert module.events_so_far() == []
+        module.dial(port)
+        assert module.hear(TcpCame).local_port == port
+        module.ask(TcpStopListening(port))
+        module.events_so_far()
+        with pytest.raises(PeerError, match="Connection refused"):
+            module.dial(port)
+
     def test_a_client_can_be_turned_away(self, module: Module, port: int) -> None:
         client = module.dial(port)
         module.ask(TcpAbort(module.hear(TcpCame).socket))
