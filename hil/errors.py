@@ -15,8 +15,8 @@
     │   └── NeedMissingError      the rig does not have what this step needs
     └── MisbehaviourError         the module or the rig did not do what it should
         ├── PortError             the serial port cannot be opened, or went away
-        ├── PeerError             nothing came of what a network peer should do with the module
         ├── AccessPointError      an access point of the rig does not obey
+        ├── PeerError             nothing came of what a network peer should do with the module
         ├── ReplyError            a command did not get the reply that it has
         │   ├── NoReplyError          nothing, or not the end of a reply, came in time
         │   ├── UnexpectedReplyError  a reply came that the command does not have
@@ -176,6 +176,23 @@ class PortError(MisbehaviourError):
         super().__init__(f"cannot {attempted} {port}: {reason}. {remedy}")
 
 
+class AccessPointError(MisbehaviourError):
+    """An access point of the rig does not do what it was told.
+
+    No operand holds a password: whoever raises masks what a command printed.
+
+    Args:
+        ssid: Its name.
+        attempted: What was being done: ``switch on``, ``configure``, ...
+        reason: What came instead.
+        remedy: What to check.
+    """
+
+    def __init__(self, ssid: str, *, attempted: str, reason: str, remedy: str) -> None:
+        self.ssid, self.attempted, self.reason, self.remedy = ssid, attempted, reason, remedy
+        super().__init__(f"cannot {attempted} access point {ssid!r}: {reason}. {remedy}")
+
+
 class PeerError(MisbehaviourError):
     """Nothing came of what a network peer should do with the module.
 
@@ -193,23 +210,6 @@ class PeerError(MisbehaviourError):
         self.peer, self.attempted, self.reason, self.remedy = peer, attempted, reason, remedy
         self.received = received
         super().__init__(f"cannot {attempted} {peer}: {reason}. {remedy}")
-
-
-class AccessPointError(MisbehaviourError):
-    """An access point of the rig does not do what it was told.
-
-    No operand holds a password: whoever raises masks what a command printed.
-
-    Args:
-        ssid: Its name.
-        attempted: What was being done: ``switch on``, ``configure``, ...
-        reason: What came instead.
-        remedy: What to check.
-    """
-
-    def __init__(self, ssid: str, *, attempted: str, reason: str, remedy: str) -> None:
-        self.ssid, self.attempted, self.reason, self.remedy = ssid, attempted, reason, remedy
-        super().__init__(f"cannot {attempted} access point {ssid!r}: {reason}. {remedy}")
 
 
 class ReplyError(MisbehaviourError):

@@ -166,6 +166,10 @@ class Table:
             for index, item in enumerate(value)
         ]
 
+    def keys(self) -> list[str]:
+        """The names of all keys, for tables whose names are free."""
+        return list(self._content)
+
     def items(self) -> list[tuple[str, Table]]:
         """The tables within this one by name, for tables whose names are free."""
         return [(key, self.table(key)) for key in self._content]

@@ -23,12 +23,14 @@ THIRD_PARTY = {
     "esptool": {"hil/flashing/esptool_session.py"},
     "esp_pylib": {"hil/flashing/esptool_session.py"},
     "serial": {
+        "hil/drive/com_port.py",
         "hil/drive/url/__init__.py",
         "hil/drive/url/module_port.py",
         "hil/drive/url/protocol_hil.py",
         "hil/drive/url/protocol_sim.py",
         "hil/flashing/esptool_session.py",
         "hil/ports/modem_lines.py",
+        "hil/ports/rfc2217_port.py",
         "hil/ports/serial_port.py",
     },
     "rich": {"hil/flashing/progress.py"},
@@ -95,9 +97,15 @@ def test_only_the_assembly_knows_both_worlds() -> None:
         if not named(path).startswith(("hil/virtual/", "hil/drive/"))
         and any(name.startswith(("hil.virtual", "hil.drive")) for name in imports_of(path))
     ]
-    # The assembly builds virtual modules and the air around them; served.py hands its world to
-    # real links.
-    assert both == ["hil/rig/air_assembly.py", "hil/rig/assembly.py", "hil/rig/served.py"]
+    # The assembly builds virtual modules, the air and the network around them; served.py hands its
+    # world to real links; urls.py makes their URLs known to a program that opens its port itself.
+    assert both == [
+        "hil/rig/air_assembly.py",
+        "hil/rig/assembly.py",
+        "hil/rig/network_assembly.py",
+        "hil/rig/served.py",
+        "hil/rig/urls.py",
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(THIRD_PARTY))

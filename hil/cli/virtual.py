@@ -53,6 +53,13 @@ def faults() -> None:
     help="hil:// links from this port on, with rates and DTR/RTS; 0 picks free ones.",
 )
 @click.option(
+    "--rfc2217",
+    "rfc2217_port",
+    type=_PORT,
+    metavar="PORT",
+    help="rfc2217:// links from this port on, likewise, for any program that speaks it.",
+)
+@click.option(
     "--raw-tcp",
     "raw_tcp_port",
     type=_PORT,
@@ -88,17 +95,39 @@ def faults() -> None:
     metavar="DIR",
     help="Keep each flash in a file here between starts.",
 )
+@click.option(
+    "--network",
+    type=click.Choice(["loopback", "host", "none"]),
+    default="loopback",
+    show_default=True,
+    help="What modules reach over TCP and UDP: programs on this computer, whatever this computer "
+    "reaches, or nobody but each other.",
+)
+@click.option(
+    "--latency-ms",
+    type=click.IntRange(0, 60_000),
+    default=20,
+    show_default=True,
+    help="Round trip that is added to what the network of this computer needs.",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Seed of what is left to chance."
+)
 @click.option("--unpaced", is_flag=True, help="Bytes take no longer than this computer needs.")
 def serve(
     modules: int,
     pty_close: str,
     tcp_port: int | None,
+    rfc2217_port: int | None,
     raw_tcp_port: int | None,
     firmware_file: Path | None,
     dialect: str,
     faults: tuple[str, ...],
     flash_size: str,
     state_folder: Path | None,
+    network: str,
+    latency_ms: int,
+    seed: int,
     *,
     has_pty: bool,
     unpaced: bool,
@@ -110,13 +139,16 @@ def serve(
     """
     from hil.rig.served import ServePlan, open_service  # noqa: PLC0415 - quick start
 
-    if not has_pty and tcp_port is None and raw_tcp_port is None:
-        raise click.UsageError("nothing to serve on: give --pty, --tcp PORT or --raw-tcp PORT")
+    if not has_pty and tcp_port is None and rfc2217_port is None and raw_tcp_port is None:
+        raise click.UsageError(
+            "nothing to serve on: give --pty, --tcp PORT, --rfc2217 PORT or --raw-tcp PORT"
+        )
     logging.basicConfig(format="hil: %(message)s", level=logging.INFO)
     plan = ServePlan(
         modules=modules,
         has_pty=has_pty,
         tcp_port=tcp_port,
+        rfc2217_port=rfc2217_port,
         raw_tcp_port=raw_tcp_port,
         resets_on_close=pty_close == "reset",
         dialect=dialect,
@@ -124,6 +156,9 @@ def serve(
         flash_size_bytes=parse_size(flash_size),
         state_folder=state_folder,
         is_paced=not unpaced,
+        network=network,
+        latency_ms=latency_ms,
+        seed=seed,
     )
     with open_service(plan, load(firmware_file)) as service:
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_HUNG_UP = getattr(select, "POLLRDHUP", 0)  # Linux has it; without, only a reset shows
 
 OUTBOX_BYTES = 64 * 1024
 """How much is kept for a host that does not read; more is lost, as in an adapter's buffer."""
@@ -23,6 +26,7 @@ class Descriptor:
     Attributes:
         number: The file descriptor.
         lost_bytes: How many bytes a host that did not read has lost.
+        is_held: Whether what is written waits although the host reads; `flush` when it ends.
     """
 
     def __init__(
@@ -34,6 +38,7 @@ class Descriptor:
         os.set_blocking(number, False)
         self.number = number
         self.lost_bytes = 0
+        self.is_held = False
         self.close = close
         self.end_output = end_output
         self._outbox = bytearray()
@@ -53,6 +58,16 @@ class Descriptor:
             return b""
 
     @property
+    def has_hung_up(self) -> bool:
+        """Whether the host has closed its end, also while bytes of it wait to be read.
+
+        If more of them wait than the system takes, it shows only when they have been read.
+        """
+        poll = select.poll()
+        poll.register(self.number, _HUNG_UP)
+        return bool(poll.poll(0))
+
+    @property
     def is_full(self) -> bool:
         """Whether so much waits for the host that what comes next is lost."""
         return len(self._outbox) >= OUTBOX_BYTES
@@ -70,7 +85,7 @@ class Descriptor:
 
     def flush(self) -> None:
         """Write what waits as far as the host reads; the end shows when reading."""
-        while self._outbox:
+        while self._outbox and not self.is_held:
             try:
                 written = os.write(self.number, self._outbox)
                 del self._outbox[:written]

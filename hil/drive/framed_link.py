@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from .framing import (
+    Break,
     Data,
     Drain,
     Drained,
@@ -36,9 +37,7 @@ class FramedLink(TcpLink):
 
     Frames take effect in the order in which they came; one that has to wait for the wire holds up
     those behind it, except for `Purge`, which takes effect when it is read. A client that goes
-    leaves DTR and RTS released. One that has not said hello makes way for the next.
-
-    A break is accepted and has no effect: the module's UART shows none.
+    leaves DTR and RTS released, and no break. One that has not said hello makes way for the next.
 
     Args:
         line: What is served.
@@ -74,17 +73,16 @@ class FramedLink(TcpLink):
                 return True
 
     def _due_ns(self, now_ns: int) -> int | None:
-        if not self._is_owner:
+        if self._client is None or not self._is_owner:
             return None
         moments = [self._line.delivery_ns(now_ns)]
-        if self._waiting:
+        if self._waiting and not self._client.is_full:  # a client that does not read goes on later
             is_drain = isinstance(self._waiting[0], Drain)
             moments.append(self._line.sent_ns() if is_drain else self._line.room_ns())
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _admit(self, client: Descriptor, now_ns: int) -> None:
-        del now_ns
-        if self._is_owner:
+        if self._is_owner and not self._give_way(now_ns):
             self._refuse(client)
             return
         if self._client is not None:
@@ -103,8 +101,7 @@ class FramedLink(TcpLink):
             return False
         data = client.read(READ_BYTES)
         if data == b"":
-            self._drop(client)
-            self._leave(now_ns)
+            self._lose(client, now_ns)
         elif data:
             self._receive(client, data, now_ns)
         return data is not None
@@ -151,13 +148,15 @@ class FramedLink(TcpLink):
                 line.set_format(line_format, now_ns)
             case Lines(dtr, rts):
                 line.set_lines(dtr=dtr, rts=rts, now_ns=now_ns)
+            case Break(is_on):
+                line.set_break(is_on=is_on, now_ns=now_ns)
             case Drain():
                 client.write(format_frame(Drained()), is_vital=True)
 
     def _begin(self, client: Descriptor, now_ns: int) -> None:
         if client is not self._client:  # dismissed meanwhile
             return
-        if self._line.acquire(self.name, now_ns):
+        if self._line.acquire(self.name, now_ns, gives_way=self._give_way):
             client.write(format_frame(Hello(self._line.name)))
         else:
             self._waiting.clear()
@@ -165,9 +164,7 @@ class FramedLink(TcpLink):
 
     def _leave(self, now_ns: int) -> None:
         self._waiting.clear()
-        if self._is_owner:
-            self._line.set_lines(dtr=False, rts=False, now_ns=now_ns)
-            self._line.release(self.name)
+        super()._leave(now_ns)
 
     def _carry_to(self, client: Descriptor, now_ns: int) -> None:
         if self._is_owner and (data := self._line.take(now_ns)):

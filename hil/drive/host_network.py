@@ -164,6 +164,8 @@ class HostSide:
 
     def silence(self, now_ns: int, *, is_orderly: bool) -> None:
         """The module's radio falls silent."""
+        self._addresses.clear()
+        self._reach.move(self._slot, [])
         for connection in self._connections.values():
             connection.is_heard = False
             if is_orderly:
@@ -176,8 +178,6 @@ class HostSide:
         self._close_servers()
         self._servers.clear()
         self._close_udp_ports()
-        self._addresses.clear()
-        self._reach.move(self._slot, [])
 
     # For the sockets ----------------------------------------------------------------------------
 

@@ -66,6 +66,7 @@ class PtyLink:
         self._poll.register(master, select.POLLIN)
         self._finder = SyncFinder()
         self._is_open = False
+        self._is_refused = False
         try:
             self._watch = OpenWatch(self.path)
         except OSError:
@@ -112,11 +113,15 @@ class PtyLink:
             self._end(now_ns)  # closed and opened again before anybody could look
         if events and not self._is_open and self._has_host():
             self._is_open = True
+            self._is_refused = False
             self._finder = SyncFinder()
         if not self._is_open:
             return
         if self._line.acquire(self.name, now_ns):
             self._follow_settings(now_ns)
+        elif not self._is_refused:  # nothing could tell the program
+            self._is_refused = True
+            _log.info("%s: what a program sends is lost, %s is in use", self.name, self._line.name)
         self._carry_from(now_ns)
         if self._is_owner:
             self._carry_to(now_ns)

@@ -37,7 +37,8 @@ class RawLink(TcpLink):
         return room_ns if due_ns is None else min(room_ns, due_ns)
 
     def _admit(self, client: Descriptor, now_ns: int) -> None:
-        if self._client is None and self._line.acquire(self.name, now_ns):
+        is_free = self._client is None or self._give_way(now_ns)
+        if is_free and self._line.acquire(self.name, now_ns, gives_way=self._give_way):
             self._client = client
             self._line.follow_module(now_ns)
         else:
@@ -48,8 +49,7 @@ class RawLink(TcpLink):
         self._line.follow_module(now_ns)
         data = client.read(self._line.room_bytes(now_ns))
         if data == b"":
-            self._drop(client)
-            self._line.release(self.name)
+            self._lose(client, now_ns)
         elif data:
             self._line.write(data, now_ns)
         return data is not None

@@ -17,12 +17,17 @@ from hil.virtual.chip import Phase
 from .board_lines import BoardLines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hil.virtual.bench import Bench
     from hil.virtual.uart import LineFormat
     from hil.virtual.world import World
 
 WINDOW_NS = 50 * NS_PER_MS
 """How much may wait on the wire; when half of it has left, there is room again."""
+
+UNPACED_WINDOW_NS = 1 * NS_PER_S
+"""Likewise when time runs ahead: more at once costs less, and the wire is empty at once."""
 
 GATHER_NS = 1 * NS_PER_MS
 """How long bytes of one run are gathered."""
@@ -56,16 +61,30 @@ class ServedLine:
         self.lines = BoardLines(bench)
         self.owner: str | None = None
         self.is_backed_up = False
+        self._gives_way: Callable[[int], object] | None = None
         self._bench = bench
+        self._window_ns = WINDOW_NS if is_paced else UNPACED_WINDOW_NS
         self._gather_ns = GATHER_NS if is_paced else UNPACED_GATHER_NS
         self._first_ns: int | None = None
         self._touched_ns = world.now_ns
         world.add(f"{name} lines", self.lines)
 
-    def acquire(self, owner: str, now_ns: int) -> bool:
-        """Become the owner; False if somebody else is. What arrived before is forgotten."""
+    def acquire(
+        self, owner: str, now_ns: int, *, gives_way: Callable[[int], object] | None = None
+    ) -> bool:
+        """Become the owner; False if somebody else is. What arrived before is forgotten.
+
+        Args:
+            owner: The name of who wants the line.
+            now_ns: The present moment.
+            gives_way: Called when somebody else wants the line later; releases it if the host has
+                gone and only bytes that wait for the wire are left of it.
+        """
+        if self.owner not in {None, owner} and self._gives_way is not None:
+            self._gives_way(now_ns)
         if self.owner is None:
             self.owner = owner
+            self._gives_way = gives_way
             self.discard_input(now_ns)
             self._touched_ns = now_ns
         return self.owner == owner
@@ -75,6 +94,13 @@ class ServedLine:
         if self.owner == owner:
             self.owner = None
             self.is_backed_up = False
+
+    def hang_up(self, owner: str, now_ns: int) -> None:
+        """Stop being the owner of DTR, RTS and the line, which are released."""
+        if self.owner == owner:
+            self.set_break(is_on=False, now_ns=now_ns)
+            self.set_lines(dtr=False, rts=False, now_ns=now_ns)
+            self.release(owner)
 
     @property
     def hears_sync(self) -> bool:
@@ -94,6 +120,11 @@ class ServedLine:
         self._touched_ns = now_ns
         self.lines.set(dtr=dtr, rts=rts, now_ns=now_ns)
 
+    def set_break(self, *, is_on: bool, now_ns: int) -> None:
+        """The host begins or ends a break."""
+        self._touched_ns = now_ns
+        self._bench.set_break(is_on=is_on, now_ns=now_ns)
+
     def restart(self, now_ns: int) -> None:
         """Reset the module into what is in its flash."""
         self._touched_ns = now_ns
@@ -107,17 +138,17 @@ class ServedLine:
     def room_bytes(self, now_ns: int) -> int:
         """How many bytes the wire takes now; 0 while much waits on it."""
         waiting_ns = max(0, self.sent_ns() - now_ns)
-        if 2 * waiting_ns > WINDOW_NS:
+        if 2 * waiting_ns > self._window_ns:
             return 0
         line_format = self._bench.adapter.line_format
         window_bytes = (
-            WINDOW_NS * 2 * line_format.baud // (line_format.half_bits_per_frame * NS_PER_S)
+            self._window_ns * 2 * line_format.baud // (line_format.half_bits_per_frame * NS_PER_S)
         )
-        return max(1, window_bytes * (WINDOW_NS - waiting_ns) // WINDOW_NS)
+        return max(1, window_bytes * (self._window_ns - waiting_ns) // self._window_ns)
 
     def room_ns(self) -> int:
         """When the wire takes bytes again."""
-        return self.sent_ns() - WINDOW_NS // 2
+        return self.sent_ns() - self._window_ns // 2
 
     def sent_ns(self) -> int:
         """When the last byte written has left."""

@@ -340,6 +340,7 @@ class SimulatedPeers:
 
     def close(self) -> None:
         """Close all that was opened."""
+        self.set_path(is_open=True)
         while self._open:
             self._open.pop().close()
 

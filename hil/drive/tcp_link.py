@@ -16,6 +16,7 @@ _log = logging.getLogger(__name__)
 
 READ_BYTES = 64 * 1024
 _DISMISSED_CLIENTS = 8
+_CLIENTS_PER_TURN = 8
 _READS_PER_TURN = 16
 
 
@@ -76,7 +77,8 @@ class TcpLink(ABC):
     def writers(self) -> list[int]:
         """The client while it does not read."""
         client = self._client
-        return [client.number] if client is not None and client.has_outbox else []
+        waits = client is not None and client.has_outbox and not client.is_held
+        return [client.number] if client is not None and waits else []
 
     def serve(self, now_ns: int) -> None:
         """Admit, carry, and see off."""
@@ -89,7 +91,10 @@ class TcpLink(ABC):
         # this module, has been noticed by then.
         while self._knocking:
             self._admit(self._knocking.pop(0), now_ns)
-        while (newcomer := self._server.accept()) is not None:
+        while len(self._knocking) < _CLIENTS_PER_TURN:
+            newcomer = self._server.accept()
+            if newcomer is None:
+                break
             self._knocking.append(newcomer)
         if self._client is not None:
             self._deliver(self._client, now_ns)
@@ -115,6 +120,7 @@ class TcpLink(ABC):
         """Let a client go."""
         if client is self._client:
             self._client = None
+        client.is_held = False
         client.write(last_words)
         client.end_output()
         self._dismissed.append(client)
@@ -126,6 +132,23 @@ class TcpLink(ABC):
         if client is self._client:
             self._client = None
         client.close()
+
+    def _give_way(self, now_ns: int) -> bool:
+        """Somebody wants in: lose a client of which only bytes that wait for the wire are left."""
+        client = self._client
+        if client is None or not client.has_hung_up:
+            return False
+        self._lose(client, now_ns)
+        return True
+
+    def _lose(self, client: Descriptor, now_ns: int) -> None:
+        """The client that used the line has gone."""
+        self._drop(client)
+        self._leave(now_ns)
+
+    def _leave(self, now_ns: int) -> None:
+        """Forget what the client has sent, and give the line back."""
+        self._line.hang_up(self.name, now_ns)
 
     def close(self) -> None:
         """Close all connections and stop listening."""

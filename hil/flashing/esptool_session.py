@@ -1,4 +1,4 @@
-"""The one file that knows esptool: a session with the boot loader of a module.
+"""The one file that knows esptool: a session with a module's boot loader, and its command line.
 
 esptool is used as it is installed, in-process and through its public functions. Three things are
 arranged around it for as long as a session lasts, and put back afterwards:
@@ -9,6 +9,8 @@ arranged around it for as long as a session lasts, and put back afterwards:
 * Since version 5.0 it formats every packet for a trace that is switched off, which is 97 % of the
   time of an unpaced write; the formatter is replaced by one that does nothing.
 
+Its command line (`run_esptool`) is esptool's own and opens a port itself; the last two hold for it.
+
 Process-wide names of esptool are replaced, so one session runs at a time in a process: another
 thread waits for its turn, and a session inside of a session is refused.
 """
@@ -16,13 +18,15 @@ thread waits for its turn, and a session inside of a session is refused.
 from __future__ import annotations
 
 import hashlib
+import runpy
+import sys
 import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
+import esp_pylib.serial_reset
 import esptool
 import esptool.cmds
 import esptool.loader
@@ -35,7 +39,7 @@ from hil.errors import FlashingError, LoaderError, MistakeError, WrongChipError
 from hil.units import NS_PER_S, format_offset, format_size, parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from hil.ports.clock import Clock
     from hil.ports.serial_port import SerialPort
@@ -220,18 +224,63 @@ def open_loader_session(port: SerialPort, *, baud: int) -> Iterator[LoaderSessio
     Effects: a flasher stub runs in the module's RAM afterwards; reset the module to leave it.
     """
     logger = _QuietLogger()
-    with _only_session(port.name), _arranged(logger, port.clock), _lent(port):
+    with (
+        _only_session(f"open a session with the boot loader on {port.name}"),
+        _clocked(port.clock),
+        _untraced(),
+        _heard_by(logger),
+        _lent(port),
+    ):
         yield _connect(port, logger, baud)
 
 
+def run_esptool(arguments: Sequence[str], *, clock: Clock | None = None) -> int:
+    """Run esptool's own command line in this process, as ``python -m esptool`` would.
+
+    Args:
+        arguments: What stands behind ``esptool``.
+        clock: Where its pauses pass, if not on the host's clock: that of a simulated world.
+
+    Returns:
+        Its exit status.
+
+    Raises:
+        MistakeError: This thread has a session with a boot loader open.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_only_session("run a session of esptool's command line"))
+        stack.enter_context(_unchanged())
+        stack.enter_context(_replaced(sys, "argv", ["esptool", *arguments]))
+        if clock is not None:
+            stack.enter_context(_clocked(clock))
+        if not _may_trace(arguments):
+            stack.enter_context(_untraced())
+        try:
+            runpy.run_module("esptool", run_name="__main__", alter_sys=True)
+        except SystemExit as end:
+            if isinstance(end.code, str):
+                sys.stderr.write(f"{end.code}\n")
+                return 1
+            return end.code or 0
+    return 0
+
+
+def _may_trace(arguments: Sequence[str]) -> bool:
+    """Whether ``--trace`` may be given: in full, among short options, or in a file of arguments."""
+    return any(
+        each == "--trace" or each[:1] == "@" or (each[:1] == "-" != each[1:2] and "t" in each)
+        for each in arguments
+    )
+
+
 @contextmanager
-def _only_session(port_name: str) -> Iterator[None]:
+def _only_session(attempted: str) -> Iterator[None]:
     global _is_session_open  # noqa: PLW0603 - one process, one esptool
     with _session_lock:
         if _is_session_open:
             raise MistakeError(
-                f"cannot open a session with the boot loader on {port_name} inside of another one: "
-                "leave that one first, or do everything in it"
+                f"cannot {attempted} inside of another one: leave that one first, or do everything "
+                "in it"
             )
         _is_session_open = True
         try:
@@ -245,7 +294,7 @@ def _lent(port: SerialPort) -> Iterator[None]:
     """A port that stays open, and has its settings again afterwards."""
     lent = port.serial
     timeout_s, write_timeout_s = lent.timeout, lent.write_timeout
-    with mock.patch.object(lent, "close"):
+    with _replaced(lent, "close", lambda: None):
         try:
             yield
         finally:
@@ -294,6 +343,31 @@ def _one_line(error: Exception) -> str:
     return str(error).partition("\n")[0].partition(" This can have many causes")[0].rstrip(".!")
 
 
+@contextmanager
+def _replaced(owner: Any, name: str, value: object) -> Iterator[None]:
+    """An attribute has another value meanwhile."""
+    is_own, kept = name in vars(owner), getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if is_own:
+            setattr(owner, name, kept)
+        else:
+            delattr(owner, name)
+
+
+@contextmanager
+def _restored(names: dict[str, Any]) -> Iterator[None]:
+    """What is changed in a dictionary meanwhile is as before afterwards."""
+    kept = dict(names)
+    try:
+        yield
+    finally:
+        names.clear()
+        names.update(kept)
+
+
 def _format_nothing(packet: object) -> str:
     """Stands for a packet in a trace that nobody reads."""
     del packet
@@ -301,8 +375,17 @@ def _format_nothing(packet: object) -> str:
 
 
 @contextmanager
-def _arranged(logger: _QuietLogger, clock: Clock) -> Iterator[None]:
-    """Esptool's pauses on the rig's clock, its trace formatter idle, its talk to our logger."""
+def _untraced() -> Iterator[None]:
+    """No packet is formatted for a trace."""
+    with ExitStack() as stack:
+        if hasattr(esptool.loader, "HexFormatter"):
+            stack.enter_context(_replaced(esptool.loader.HexFormatter, "__str__", _format_nothing))
+        yield
+
+
+@contextmanager
+def _clocked(clock: Clock) -> Iterator[None]:
+    """Esptool's pauses pass on the rig's clock."""
     rig_time = SimpleNamespace(
         sleep=clock.sleep,
         time=lambda: clock.now_ns() / NS_PER_S,
@@ -310,13 +393,27 @@ def _arranged(logger: _QuietLogger, clock: Clock) -> Iterator[None]:
         perf_counter=time.perf_counter,
     )
     with ExitStack() as stack:
-        for module in (esptool.loader, esptool.cmds, esptool.reset):
+        for module in (esptool.loader, esptool.cmds, esptool.reset, esp_pylib.serial_reset):
             if hasattr(module, "time"):
-                stack.enter_context(mock.patch.object(module, "time", rig_time))
-        if hasattr(esptool.loader, "HexFormatter"):
-            stack.enter_context(
-                mock.patch.object(esptool.loader.HexFormatter, "__str__", _format_nothing)
-            )
-        stack.enter_context(mock.patch.object(EspLog, "instance", EspLog.instance))
+                stack.enter_context(_replaced(module, "time", rig_time))
+        yield
+
+
+@contextmanager
+def _heard_by(logger: TemplateLogger) -> Iterator[None]:
+    """What esptool says goes to a logger of ours."""
+    with _replaced(EspLog, "instance", EspLog.instance):
         EsptoolLogger().set_logger(logger)
+        yield
+
+
+@contextmanager
+def _unchanged() -> Iterator[None]:
+    """What options of the command line change for the whole process is as before afterwards."""
+    stubs = esptool.loader.StubFlasher
+    with (
+        _restored(vars(EspLog.instance)),
+        _replaced(stubs, "STUB_SUBDIRS", stubs.STUB_SUBDIRS),
+        _replaced(stubs, "STUB_VERSION_EXPLICIT", stubs.STUB_VERSION_EXPLICIT),
+    ):
         yield

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hil.flashing.flasher import FlashRecord
     from hil.flashing.manifest import Firmware
     from hil.ports.access_point import AccessPoint
+    from hil.ports.network_peer import NetworkPeers
     from hil.ports.wifi_station import WifiStation
     from hil.rig.module import RigModule
     from hil.rig.rig import Rig
@@ -234,6 +235,13 @@ def softap_client(rig: Rig) -> Iterator[WifiStation]:
     station = rig.station
     yield station
     station.leave()
+
+
+@pytest.fixture
+def network(rig: Rig) -> Iterator[NetworkPeers]:
+    """The peers in the module's network; what a test opens is closed after it."""
+    yield rig.network
+    rig.network.close()
 
 
 def _require_needs(item: pytest.Item, rig: Rig) -> None:

@@ -14,6 +14,7 @@ from hil.errors import PortError
 from hil.units import NS_PER_S
 
 from .byte_port import Direction, Parity, PortFormat
+from .rfc2217_port import RefusedError, Rfc2217Port
 
 try:
     import termios
@@ -34,6 +35,7 @@ WRITE_TIMEOUT_S = 10.0
 _GONE = "Check that the adapter is still plugged in and that no other program uses it"
 _UNSUITED = "Choose a rate and a format that this adapter supports"
 _HELD = "Another program holds the port; close it"
+_REFUSED = "If another client has the port, close that"
 _OPEN_REMEDIES = {
     errno.ENOENT: "Check the name of the port in the rig description and that the adapter is "
     "plugged in; `python -m serial.tools.list_ports -v` lists what is there",
@@ -191,6 +193,22 @@ def _descriptor_of(port: serial.Serial) -> int | None:
         return None
 
 
+def _opening_remedy(url: str, error: Exception) -> str:
+    if isinstance(error, RefusedError):
+        return _REFUSED
+    unknown = _NO_SUCH_URL if "://" in url else _NO_SUCH_PORT
+    return _OPEN_REMEDIES.get(getattr(error, "errno", None) or 0, unknown)
+
+
+def _new_port(url: str) -> serial.Serial:
+    """A port that is not open yet."""
+    if not url.lower().startswith("rfc2217://"):
+        return serial.serial_for_url(url, do_not_open=True)
+    port = Rfc2217Port()
+    port.port = url
+    return cast("serial.Serial", port)
+
+
 def reason_of(error: Exception) -> str:
     """What the operating system said, once; pyserial says it up to three times."""
     number = error.errno if isinstance(error, OSError) else None
@@ -238,7 +256,7 @@ def open_serial_port(
         PortError: The port does not exist, is busy, may not be opened or cannot be set so.
     """
     try:
-        port = serial.serial_for_url(url, do_not_open=True)
+        port = _new_port(url)
         _apply(port, line_format)
         port.write_timeout = WRITE_TIMEOUT_S
         if keeps_lines_released:
@@ -248,7 +266,6 @@ def open_serial_port(
             port.exclusive = True
         port.open()
     except _FAILURES as error:
-        unknown = _NO_SUCH_URL if "://" in url else _NO_SUCH_PORT
-        remedy = _OPEN_REMEDIES.get(getattr(error, "errno", None) or 0, unknown)
+        remedy = _opening_remedy(url, error)
         raise PortError(url, attempted="open", reason=reason_of(error), remedy=remedy) from error
     return SerialPort(port, clock, capabilities=capabilities)

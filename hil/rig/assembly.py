@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from difflib import get_close_matches
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -31,14 +32,15 @@ from hil.virtual.firmware.dialect import DIALECTS
 from hil.virtual.firmware.fault_table import FAULTS
 from hil.virtual.flash import NorFlash
 from hil.virtual.image import VersionStrings
-from hil.virtual.outside import Nowhere, Surroundings
+from hil.virtual.outside import Surroundings
 from hil.virtual.wiring import FLOW_CONTROL
 from hil.virtual.world import World
 
 from .air_assembly import build_air
-from .description import AIR_MACHINE
+from .description import AIR_MACHINE, NETWORK_MACHINE
 from .flash_file import CONTENT_REMEDY, STATE_REMEDY, load_flash, save_flash
 from .module import RigModule
+from .network_assembly import build_network, open_network
 from .rig import Rig
 from .wifi import open_wifi
 
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 
     from hil.flashing.manifest import Firmware
     from hil.ports.control_lines import ControlLines
+    from hil.ports.network_peer import NetworkPeers
     from hil.virtual.firmware.fault import Fault
 
     from .description import ModuleDescription, RigDescription
@@ -84,10 +87,12 @@ def open_rig(description: RigDescription, firmware: Firmware) -> Iterator[Rig]:
         if benches:
             world = next(iter(benches.values()))[0]
             clock = SimulatedClock(world)
-            wifi = _surround(description, world, [bench for _, bench in benches.values()])
+            wifi, network = _surround(description, world, [bench for _, bench in benches.values()])
         else:
-            wifi = open_wifi(description)
+            wifi, network = open_wifi(description), open_network(description)
         stack.callback(wifi.restore)
+        if network is not None:
+            stack.callback(network.close)
         modules = []
         for module in description.modules:
             port = _open_port(module, description.has, clock)
@@ -101,7 +106,7 @@ def open_rig(description: RigDescription, firmware: Firmware) -> Iterator[Rig]:
             )
             stack.callback(lines.close)
             modules.append(RigModule(module, port, lines, description.name))
-        yield Rig(description, clock, tuple(modules), wifi)
+        yield Rig(description, clock, tuple(modules), wifi, network)
 
 
 def _build_worlds(
@@ -143,14 +148,19 @@ def _build_worlds(
     return benches
 
 
-def _surround(description: RigDescription, world: World, benches: Sequence[Bench]) -> RigWifi:
+def _surround(
+    description: RigDescription, world: World, benches: Sequence[Bench]
+) -> tuple[RigWifi, NetworkPeers | None]:
     """Put air and network around virtual modules, and feed them."""
     air, wifi = build_air(description.air, world)
     world.add(AIR_MACHINE, air)
+    generator = Random(description.seed)  # noqa: S311 - what is left to chance can be repeated
+    network, peers = build_network(description.network, world, generator, wifi)
+    world.add(NETWORK_MACHINE, network)
     for bench in benches:
-        bench.chip.outside = Surroundings(air.attach(bench.hear), Nowhere())
+        bench.chip.outside = Surroundings(air.attach(bench.hear), network.attach(bench.hear))
         bench.switch(Contact.POWER, is_closed=True, now_ns=world.now_ns)
-    return wifi
+    return wifi, peers
 
 
 def list_faults() -> dict[str, str]:

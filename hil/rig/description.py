@@ -16,7 +16,8 @@ from hil.toml_table import Table, load_toml
 from hil.units import parse_size
 
 from .air_description import DEFAULT_AIR, AirDescription, parse_air
-from .need import ACCESS_POINT_NEEDS, NEEDS
+from .need import ACCESS_POINT_NEEDS, NEEDS, NETWORK_NEEDS
+from .network_description import NetworkDescription, parse_network
 from .wifi_network import RealAccessPoint, parse_access_point
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 SIMULATED_SCHEME = "sim://"
 AIR_MACHINE = "air"
 """What the air of a simulated world is called among its machines."""
+
+NETWORK_MACHINE = "network"
+"""Likewise its network."""
 
 LINE_DRIVERS = ("modem-lines", "virtual")
 CIRCUITS = ("two-transistor", "direct")
@@ -106,6 +110,8 @@ class RigDescription:
         flash_baud: The rate for writing the flash.
         access_points: What real modules can join.
         air: What is around virtual ones.
+        network: Their network; None for none around real modules, the built-in around virtual ones.
+        seed: Of what is left to chance around virtual modules.
         path: The file, None for a built-in description.
     """
 
@@ -115,6 +121,8 @@ class RigDescription:
     flash_baud: int = 460800
     access_points: tuple[RealAccessPoint, ...] = ()
     air: AirDescription = DEFAULT_AIR
+    network: NetworkDescription | None = None
+    seed: int = 0
     path: Path | None = field(default=None, compare=False)
 
     @property
@@ -154,7 +162,7 @@ def load_rig(path: Path) -> RigDescription:
 def parse_rig(top: Table) -> RigDescription:
     """The rig that the top table of a file describes."""
     top.integer("version", 1, 1)  # first: another version may have other keys
-    top.require_known({"version", "rig", "module", "lines", "air", "access-point"})
+    top.require_known({"version", "rig", "module", "lines", "air", "access-point", "network"})
     rig = top.table("rig")
     rig.require_known({"name", "has", "flash_baud"})
     line_sets = {name: _parse_lines(name, table) for name, table in top.table("lines", {}).items()}
@@ -163,7 +171,7 @@ def parse_rig(top: Table) -> RigDescription:
         for table in top.tables("module", allowed="one [[module]] table or more")
     )
     _require_unique(top, modules)
-    words = [word for word in NEEDS if word not in ACCESS_POINT_NEEDS]
+    words = [word for word in NEEDS if word not in ACCESS_POINT_NEEDS | NETWORK_NEEDS]
     has = rig.choices("has", words, (), allowed=f"a list of words out of {', '.join(words)}")
     is_virtual = all(module.is_virtual for module in modules)
     _refuse_strange(top, is_virtual=is_virtual)
@@ -174,6 +182,9 @@ def parse_rig(top: Table) -> RigDescription:
         flash_baud=rig.integer("flash_baud", *_BAUD_RANGE, default=460800),
         access_points=_parse_access_points(top) if "access-point" in top else (),
         air=parse_air(top.table("air")) if "air" in top else DEFAULT_AIR,
+        network=(
+            parse_network(top.table("network"), is_virtual=is_virtual) if "network" in top else None
+        ),
         path=top.path,
     )
 
@@ -213,8 +224,9 @@ def _parse_module(table: Table, line_sets: dict[str, LineSet]) -> ModuleDescript
     is_virtual = port.startswith(SIMULATED_SCHEME)
     if is_virtual and not _SIMULATED_PORT.fullmatch(port):
         raise table.mistake("port", allowed=f"{SIMULATED_SCHEME}WORLD/MACHINE", given=port)
-    if is_virtual and port.endswith(f"/{AIR_MACHINE}"):
-        raise table.mistake("port", allowed="a machine that is not the air", given=port)
+    for machine in (AIR_MACHINE, NETWORK_MACHINE):
+        if is_virtual and port.endswith(f"/{machine}"):
+            raise table.mistake("port", allowed=f"a machine that is not the {machine}", given=port)
     if not is_virtual:
         for key in ("flash", "dialect", "faults"):
             table.refuse(

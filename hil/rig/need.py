@@ -25,6 +25,9 @@ NEEDS: dict[str, str] = {
 ACCESS_POINT_NEEDS = frozenset({"ap", "ap-control", "softap-client"})
 """These follow from the access points and stations of a rig; a rig file does not claim them."""
 
+NETWORK_NEEDS = frozenset({"tcp-peer", "udp-peer"})
+"""Likewise from the network of a rig."""
+
 
 def needs_met_by(lines: frozenset[Line]) -> frozenset[str]:
     """Which needs follow from the lines of a module."""

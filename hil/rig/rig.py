@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from hil.errors import MistakeError, NeedMissingError
 
+from .need import NETWORK_NEEDS
 from .wifi import NO_WIFI
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from hil.ports.access_point import AccessPoint
     from hil.ports.clock import Clock
+    from hil.ports.network_peer import NetworkPeers
     from hil.ports.wifi_station import WifiStation
 
     from .description import RigDescription
@@ -29,6 +31,7 @@ class Rig:
         clock: Its one clock.
         modules: In the order of the description.
         wifi: What is around them.
+        network: The peers in their network, if there are any.
     """
 
     def __init__(
@@ -37,11 +40,13 @@ class Rig:
         clock: Clock,
         modules: tuple[RigModule, ...],
         wifi: RigWifi = NO_WIFI,
+        network: NetworkPeers | None = None,
     ) -> None:
         self.description = description
         self.clock = clock
         self.modules = modules
         self.wifi = wifi
+        self._network = network
 
     @property
     def name(self) -> str:
@@ -52,7 +57,24 @@ class Rig:
     def has(self) -> frozenset[str]:
         """What every module of this rig offers, in the vocabulary of needs."""
         common = frozenset.intersection(*(module.has for module in self.modules))
-        return common | self.description.has | self.wifi.has
+        peers = NETWORK_NEEDS if self._network is not None else frozenset()
+        return common | self.description.has | self.wifi.has | peers
+
+    @property
+    def network(self) -> NetworkPeers:
+        """The peers in the modules' network.
+
+        Raises:
+            NeedMissingError: There are none.
+        """
+        if self._network is None:
+            raise NeedMissingError(
+                "tcp-peer",
+                self.name,
+                "name the address of this computer in the modules' network as `host_address` in a "
+                "[network] table",
+            )
+        return self._network
 
     @property
     def access_point(self) -> AccessPoint:
@@ -91,12 +113,14 @@ class Rig:
         raise MistakeError(f"rig {self.name!r} has no slot {slot}; it has {slots}")
 
     def close(self) -> None:
-        """Release lines, close ports and restore access points, whatever one of them does.
+        """Release lines, close ports and peers, restore access points, whatever one of them does.
 
         Closing twice is fine.
         """
         with ExitStack() as stack:
             stack.callback(self.wifi.restore)
+            if self._network is not None:
+                stack.callback(self._network.close)
             for module in reversed(self.modules):
                 stack.callback(module.port.close)
                 stack.callback(module.lines.close)

@@ -6,26 +6,34 @@ open rig to `hil.drive.realtime` instead of letting readers move its clock.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import socket
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hil.drive.flash_keeper import FlashKeeper
 from hil.drive.framed_link import FramedLink
+from hil.drive.host_network import HostSide
+from hil.drive.host_reach import HostReach
 from hil.drive.pty_link import PtyLink
 from hil.drive.raw_link import RawLink
 from hil.drive.realtime import RealTime
 from hil.drive.registry import find_world
+from hil.drive.rfc2217_link import Rfc2217Link
 from hil.drive.served_line import ServedLine
 from hil.drive.tcp_server import TcpServer
 from hil.errors import PortError, RigFileError
+from hil.units import NS_PER_MS
 from hil.virtual.bench import Bench
+from hil.virtual.outside import Surroundings
 
 from .assembly import open_rig
 from .description import LineSet, ModuleDescription, RigDescription, VirtualFlash
 from .flash_file import save_flash
+from .network_description import HOST_ADDRESS, HOST_NAME, LATENCY_MS, NetworkDescription
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +46,7 @@ _log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 
+_LAST_PORT = 65535
 _WORLD = "served"
 
 
@@ -49,6 +58,7 @@ class ServePlan:
         modules: How many modules.
         has_pty: Whether each gets a pseudo-terminal.
         tcp_port: First port of the framed links, 0 for free ones, None for no such links.
+        rfc2217_port: Likewise for RFC2217.
         raw_tcp_port: Likewise for plain bytes.
         resets_on_close: Whether the last close of a pseudo-terminal resets the module.
         dialect: What the AT firmware speaks.
@@ -56,11 +66,16 @@ class ServePlan:
         flash_size_bytes: Size of each flash.
         state_folder: Where the flashes are kept between starts, if anywhere.
         is_paced: Whether bytes take their time on the wire.
+        network: What the modules reach: ``loopback`` for this computer, ``host`` for what this
+            computer reaches, ``none`` for nobody but each other.
+        latency_ms: The round trip that is added to what this computer needs.
+        seed: Of what is left to chance.
     """
 
     modules: int = 1
     has_pty: bool = False
     tcp_port: int | None = None
+    rfc2217_port: int | None = None
     raw_tcp_port: int | None = None
     resets_on_close: bool = True
     dialect: str = "documented"
@@ -68,6 +83,9 @@ class ServePlan:
     flash_size_bytes: int = 1024 * 1024
     state_folder: Path | None = None
     is_paced: bool = True
+    network: str = "loopback"
+    latency_ms: int = LATENCY_MS
+    seed: int = 0
 
     def state_of(self, slot: int) -> Path | None:
         """The file that keeps the flash of a module."""
@@ -82,12 +100,14 @@ class ServedModule:
         module: Its number.
         pty: Path of its pseudo-terminal.
         url: Of its framed link.
+        rfc2217: Of its RFC2217 link.
         raw: Of its plain link.
     """
 
     module: int
     pty: str | None = None
     url: str | None = None
+    rfc2217: str | None = None
     raw: str | None = None
 
 
@@ -137,10 +157,13 @@ def open_service(plan: ServePlan, firmware: Firmware) -> Iterator[Service]:
         machines = world.machines.items()
         benches = {name: bench for name, bench in machines if isinstance(bench, Bench)}
         served = []
+        reach = _reach(plan)
         for slot, (name, bench) in enumerate(benches.items()):
             line = ServedLine(name, world, bench, is_paced=plan.is_paced)
             links = _open_links(plan, slot, line, stack)
             loop.add(line, list(links.values()))
+            if reach is not None:
+                loop.add_links([_lend_network(plan, slot, bench, reach, stack)])
             if state := plan.state_of(slot):
                 world.add(f"{name} keeper", FlashKeeper(bench.chip.flash, _saver(state)))
             served.append(ServedModule(slot, **{kind: link.name for kind, link in links.items()}))
@@ -161,7 +184,31 @@ def _describe(plan: ServePlan) -> RigDescription:
             )
             for slot in range(plan.modules)
         ),
+        network=NetworkDescription(None, plan.latency_ms, {}),
+        seed=plan.seed,
     )
+
+
+def _reach(plan: ServePlan) -> HostReach | None:
+    """What of this computer the modules reach, if anything."""
+    if plan.network == "none":
+        return None
+    names = {HOST_NAME: HOST_ADDRESS, socket.gethostname(): HOST_ADDRESS}
+    return HostReach(HOST_ADDRESS, names, is_whole=plan.network == "host")
+
+
+def _lend_network(
+    plan: ServePlan, slot: int, bench: Bench, reach: HostReach, stack: ExitStack
+) -> HostSide:
+    """Give a module the network of this computer in the place of the simulated one."""
+    outside = bench.chip.outside
+    if not isinstance(outside, Surroundings):
+        raise TypeError(f"module {slot} has no antenna")
+    with _reported("the network of a module", "Close programs that hold many descriptors"):
+        side = HostSide(slot, reach, plan.latency_ms * NS_PER_MS // 2, bench.hear)
+    stack.callback(side.close)
+    outside.network = side
+    return side
 
 
 def _open_links(plan: ServePlan, slot: int, line: ServedLine, stack: ExitStack) -> dict[str, Link]:
@@ -170,18 +217,24 @@ def _open_links(plan: ServePlan, slot: int, line: ServedLine, stack: ExitStack) 
     if plan.has_pty:
         with _reported("a pseudo-terminal", "Close programs that hold many, or use --tcp"):
             links["pty"] = PtyLink(line, resets_on_close=plan.resets_on_close)
-    if plan.tcp_port is not None:
-        links["url"] = FramedLink(line, _listen(plan.tcp_port, slot))
-    if plan.raw_tcp_port is not None:
-        links["raw"] = RawLink(line, _listen(plan.raw_tcp_port, slot))
-    for link in links.values():
-        stack.callback(link.close)
+            stack.callback(links["pty"].close)
+    tcp_links: tuple[tuple[str, Callable[[ServedLine, TcpServer], Link], int | None], ...] = (
+        ("url", FramedLink, plan.tcp_port),
+        ("rfc2217", Rfc2217Link, plan.rfc2217_port),
+        ("raw", RawLink, plan.raw_tcp_port),
+    )
+    for kind, open_link, first_port in tcp_links:
+        if first_port is not None:
+            links[kind] = open_link(line, _listen(first_port, slot))
+            stack.callback(links[kind].close)
     return links
 
 
 def _listen(first_port: int, slot: int) -> TcpServer:
     port = first_port + slot if first_port else 0
     with _reported(f"{LOOPBACK}:{port}", "Choose another port; 0 picks a free one"):
+        if port > _LAST_PORT:
+            raise OSError(f"ports end at {_LAST_PORT}")
         return TcpServer(LOOPBACK, port)
 
 
@@ -189,9 +242,10 @@ def _listen(first_port: int, slot: int) -> TcpServer:
 def _reported(port: str, remedy: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, OverflowError) as error:
-        number = error.errno if isinstance(error, OSError) else None
-        reason = os.strerror(number) if number else str(error)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        if error.errno in {errno.EMFILE, errno.ENFILE}:
+            remedy = "Serve fewer modules or links, or raise the limit (`ulimit -n`)"
         raise PortError(port, attempted="open", reason=reason, remedy=remedy) from error
 
 

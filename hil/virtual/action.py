@@ -80,8 +80,21 @@ class RunUserCode:
 
 
 @dataclass(frozen=True, slots=True)
-class Halt:
-    """The program is lost: it jumped to where no known code is. Only a reset helps."""
+class RunProgram:
+    """A loader jumps to a program in RAM that is made of instructions.
+
+    Args:
+        at_ns: When.
+        entry: Where execution begins.
+    """
+
+    at_ns: int
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """The program is caught in its exception handler; the hardware watchdog resets the chip."""
 
     at_ns: int
 
@@ -99,4 +112,14 @@ class Transmit:
     at_ns: int
 
 
-Action = Send | SetLineFormat | Transmit | Restart | DeepSleep | RunStub | RunUserCode | Halt
+Action = (
+    Send
+    | SetLineFormat
+    | Transmit
+    | Restart
+    | DeepSleep
+    | RunStub
+    | RunUserCode
+    | RunProgram
+    | Hang
+)

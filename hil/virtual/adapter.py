@@ -54,6 +54,7 @@ class SerialAdapter:
         self._received = bytearray()
         self._transmit_free_ns = 0
         self._withheld: list[Burst] | None = None
+        self._break_since_ns: int | None = None
 
     @property
     def line_format(self) -> LineFormat:
@@ -107,6 +108,24 @@ class SerialAdapter:
             resumed.append(Burst(start_ns, burst.data, burst.format))
             self._transmit_free_ns = resumed[-1].end_ns()
         return resumed
+
+    @property
+    def is_in_break(self) -> bool:
+        """Whether the host holds the line low; what it writes meanwhile is lost."""
+        return self._break_since_ns is not None
+
+    def begin_break(self, now_ns: int) -> int:
+        """Hold the line low behind the bytes on the wire; returns from when on."""
+        if self._break_since_ns is None:
+            self._break_since_ns = now_ns
+        return max(self._break_since_ns, self._transmit_free_ns)
+
+    def end_break(self, now_ns: int) -> None:
+        """Let the line go; a break that had to wait for the wire lasts as long all the same."""
+        if self._break_since_ns is not None:
+            duration_ns = now_ns - self._break_since_ns
+            self._transmit_free_ns = max(now_ns, self._transmit_free_ns + duration_ns)
+            self._break_since_ns = None
 
     def transmit_end_ns(self) -> int:
         """When the last byte written has left, but for those that wait for CTS."""

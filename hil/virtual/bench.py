@@ -15,6 +15,7 @@ from .adapter import SerialAdapter
 from .boot_rom import Straps
 from .chip import Phase
 from .transmitter import LineCut
+from .uart import Burst
 from .wiring import CIRCUITS, FLOW_CONTROL
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from .chip import Chip
     from .outside import OutsideEvent
-    from .uart import Burst, LineFormat
+    from .uart import LineFormat
 
 
 class Contact(Enum):
@@ -94,8 +95,8 @@ class Bench:
         self.adapter.set_format(self.chip.uart.receive_format, now_ns, hears_all=True)
 
     def write(self, data: bytes, now_ns: int) -> None:
-        """The host sends bytes."""
-        if data:
+        """The host sends bytes; during a break they are lost."""
+        if data and not self.adapter.is_in_break:
             self._announce(self.adapter.write(data, now_ns))
 
     def hear(self, event: OutsideEvent, now_ns: int) -> None:
@@ -103,6 +104,27 @@ class Bench:
         self.advance(now_ns)
         self.chip.hear(event, now_ns)
         self._collect(now_ns)
+
+    def set_break(self, *, is_on: bool, now_ns: int) -> None:
+        """The host begins or ends a break: it holds its line low.
+
+        A UART takes the low line for a frame of zeros without a stop bit, and waits for the line to
+        rise before it looks for another. So the chip hears one NUL, however long the break is, one
+        frame after it has begun. What runs there takes it like any other byte: the firmware echoes
+        it, and its search for ``AT`` passes over it; in the middle of a line it spoils the command.
+
+        A break is taken to be longer than a frame, which at 115,200 baud is 87 us; the shortest
+        that pyserial and terminal programs send lasts 250 ms.
+
+        Source: Espressif's UART drivers clear the interrupt of the framing error and leave the
+        byte in the FIFO; on an ESP32 it was observed to be 00 (arduino-esp32, issue 10578). How
+        the 0.23 firmware does it was not observed.
+        """
+        if not is_on:
+            self.adapter.end_break(now_ns)
+        elif not self.adapter.is_in_break:
+            start_ns = self.adapter.begin_break(now_ns)
+            self._announce([Burst(start_ns, b"\0", self.chip.uart.receive_format)])
 
     def next_deadline_ns(self) -> int | None:
         """When the module wants to be woken."""

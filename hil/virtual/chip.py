@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING
 from .action import (
     Action,
     DeepSleep,
-    Halt,
+    Hang,
     Restart,
+    RunProgram,
     RunStub,
     RunUserCode,
     Send,
@@ -39,6 +40,7 @@ from .flasher_stub import FlasherStub
 from .image import NO_VERSIONS, VersionStrings, version_strings
 from .loader_program import LoaderProgram
 from .outside import Nowhere
+from .ram_program import RamProgram, fatal_exception_text
 from .rom_loader import RomLoader
 from .uart import Burst, LineFormat, receive_as
 from .uart0 import Uart0
@@ -295,12 +297,8 @@ class Chip:
 
     def _start_user(self, user: UserImage, slot_number: int, now_ns: int) -> None:
         if user.is_crc_intact is False:  # its code in flash is not what was built
-            self.uart.transmitter.send(
-                b"Fatal exception (0):\r\nepc1=0x%08x, epc2=0x00000000, epc3=0x00000000, "
-                b"excvaddr=0x00000000, depc=0x00000000\r\n" % user.ram.entry,
-                now_ns,
-            )
-            self._plan(self.uart.transmitter.free_ns + WATCHDOG_NS, self._watchdog)
+            self.uart.transmitter.send(fatal_exception_text(0, user.ram.entry), now_ns)
+            self._carry_out([Hang(now_ns)])
             return
         found = self._versions_of(user)
         if found is None:  # some other program; nothing of it can be observed on the UART
@@ -368,22 +366,26 @@ class Chip:
                     self.uart.transmitter.line_format = line_format
                 case Transmit(request, at_ns):
                     self._plan(at_ns, partial(self._transmit, request))
-                case Restart(at_ns):
-                    self._plan(max(at_ns, self.uart.transmitter.free_ns), self._restart)
-                case DeepSleep(at_ns, duration_us):
-                    self._plan(
-                        max(at_ns, self.uart.transmitter.free_ns),
-                        partial(self._fall_asleep, duration_us),
-                    )
-                case RunStub(at_ns, version):
-                    self._plan(
-                        max(at_ns, self.uart.transmitter.free_ns),
-                        partial(self._start_stub, version),
-                    )
-                case RunUserCode(at_ns):
-                    self._plan(max(at_ns, self.uart.transmitter.free_ns), self._run_user_code)
-                case Halt(at_ns):
-                    self._plan(max(at_ns, self.uart.transmitter.free_ns), self._halt)
+                case _:  # what ends the program; what it has sent leaves first
+                    at_ns = max(action.at_ns, self.uart.transmitter.free_ns)
+                    self._plan(at_ns, self._step_after(action))
+
+    def _step_after(
+        self, end: Restart | DeepSleep | RunStub | RunUserCode | RunProgram | Hang
+    ) -> Callable[[int], None]:
+        match end:
+            case Restart():
+                return self._restart
+            case DeepSleep(duration_us=duration_us):
+                return partial(self._fall_asleep, duration_us)
+            case RunStub(version=version):
+                return partial(self._start_stub, version)
+            case RunUserCode():
+                return self._run_user_code
+            case RunProgram(entry=entry):
+                return partial(self._start_ram, entry)
+            case Hang():
+                return lambda now_ns: self._plan(now_ns + WATCHDOG_NS, self._watchdog)
 
     def _transmit(self, request: OutsideRequest, now_ns: int) -> None:
         self.outside.take(request, now_ns)
@@ -414,15 +416,17 @@ class Chip:
         self._latched = Straps()
         self._restart(now_ns)
 
-    def _halt(self, now_ns: int) -> None:
-        self._stop(now_ns)
-
     def _start_stub(self, version: int, now_ns: int) -> None:
         loader = self._program
-        if isinstance(loader, RomLoader):
+        if isinstance(loader, LoaderProgram):  # a stub can be loaded over another one
             self._start(
                 FlasherStub(self.flash, loader.registers, self.uart.receive_format, version), now_ns
             )
+
+    def _start_ram(self, entry: int, now_ns: int) -> None:
+        loader = self._program
+        if isinstance(loader, LoaderProgram):
+            self._start(RamProgram(entry, loader.registers, self.uart.receive_format), now_ns)
 
     def _fall_asleep(self, duration_us: int, now_ns: int) -> None:
         self._stop(now_ns, is_orderly=True)

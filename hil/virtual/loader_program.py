@@ -10,16 +10,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from hil.units import NS_PER_US
 
-from .action import Action, Halt, Restart, RunStub, RunUserCode, Send, SetLineFormat
+from .action import Action, Restart, RunProgram, RunStub, RunUserCode, Send, SetLineFormat
 from .loader_protocol import (
     STATUS_OK,
     Block,
     Op,
     Request,
+    Statuses,
     checksum_of,
     format_reply,
     parse_block,
@@ -47,11 +48,11 @@ class Command:
     """How a request is served.
 
     Args:
-        length: Bytes of data it must have, or None if the handler looks for itself.
+        lengths: How many bytes of data it may have; empty if the handler looks for itself.
         serve: The handler; gets the request and the time at which it is served, in ns.
     """
 
-    length: int | None
+    lengths: tuple[int, ...]
     serve: Callable[[Request, int], None]
 
 
@@ -62,19 +63,23 @@ class LoaderProgram(ABC):
         flash: The flash part.
         registers: The address space.
         line_format: How UART0 is set when the program starts.
+        statuses: What the program answers to requests that it does not serve.
 
     Attributes:
-        registers: The address space; a stub that a loader starts takes it over.
+        registers: The address space; what a loader starts takes it over.
         line_format: How UART0 is set.
     """
 
-    STATUS_UNKNOWN: ClassVar[bytes]
-    STATUS_BAD_LENGTH: ClassVar[bytes]
-    STATUS_BAD_CHECKSUM: ClassVar[bytes]
-
-    def __init__(self, flash: NorFlash, registers: RegisterMap, line_format: LineFormat) -> None:
+    def __init__(
+        self,
+        flash: NorFlash,
+        registers: RegisterMap,
+        line_format: LineFormat,
+        statuses: Statuses,
+    ) -> None:
         self.registers = registers
         self.line_format = line_format
+        self._statuses = statuses
         self._flash = flash
         self._decoder = SlipDecoder()
         self._bursts: deque[Burst] = deque()
@@ -86,11 +91,11 @@ class LoaderProgram(ABC):
         self._ram_block_bytes = 0
         self._ram_segments: dict[int, int] = {}
         self._commands: dict[int, Command] = {
-            Op.MEM_BEGIN: Command(16, self._mem_begin),
-            Op.MEM_DATA: Command(None, self._mem_data),
-            Op.MEM_END: Command(8, self._mem_end),
-            Op.WRITE_REG: Command(None, self._write_reg),
-            Op.READ_REG: Command(4, self._read_reg),
+            Op.MEM_BEGIN: Command((16,), self._mem_begin),
+            Op.MEM_DATA: Command((), self._mem_data),
+            Op.MEM_END: Command((8,), self._mem_end),
+            Op.WRITE_REG: Command((), self._write_reg),
+            Op.READ_REG: Command((4,), self._read_reg),
         }
         self._set_baud(line_format)
 
@@ -141,11 +146,11 @@ class LoaderProgram(ABC):
         at_ns = max(arrival_ns, self._busy_until_ns)
         command = self._commands.get(request.op)
         if request.length != len(request.data):
-            self._reply(request, at_ns, status=self.STATUS_BAD_LENGTH)
+            self._reply(request, at_ns, status=self._statuses.bad_length)
         elif command is None:
-            self._reply(request, at_ns, status=self.STATUS_UNKNOWN)
-        elif command.length not in {None, request.length}:
-            self._reply(request, at_ns, status=self.STATUS_BAD_LENGTH)
+            self._reply(request, at_ns, status=self._statuses.unknown)
+        elif command.lengths and request.length not in command.lengths:
+            self._reply(request, at_ns, status=self._statuses.bad_length)
         else:
             command.serve(request, at_ns)
 
@@ -161,7 +166,7 @@ class LoaderProgram(ABC):
         self._busy_until_ns = max(self._busy_until_ns, at_ns)
         self._outbox.append((at_ns, action))
 
-    def _leave(self, action: Restart | RunStub | RunUserCode | Halt) -> None:
+    def _leave(self, action: Restart | RunProgram | RunStub | RunUserCode) -> None:
         """Queue the action that ends this program; no request is served after it."""
         self._act(action, action.at_ns)
         self._has_left = True
@@ -171,13 +176,16 @@ class LoaderProgram(ABC):
         self.registers.baud = line_format.baud
         return SetLineFormat(line_format)
 
-    def _require_block(self, request: Request, at_ns: int) -> Block | None:
+    def _require_block(
+        self, request: Request, at_ns: int, *, wrong_length: bytes | None = None
+    ) -> Block | None:
         """The block of a data request; None if it is damaged, which is answered then."""
         block = parse_block(request.data)
         if block is None:
-            self._reply(request, at_ns, status=self.STATUS_BAD_LENGTH)
+            status = self._statuses.bad_length if wrong_length is None else wrong_length
+            self._reply(request, at_ns, status=status)
         elif checksum_of(block.data) != request.checksum & 0xFF:
-            self._reply(request, at_ns, status=self.STATUS_BAD_CHECKSUM)
+            self._reply(request, at_ns, status=self._statuses.bad_checksum)
             return None
         return block
 
@@ -187,7 +195,7 @@ class LoaderProgram(ABC):
 
     def _write_reg(self, request: Request, at_ns: int) -> None:
         if not request.data or len(request.data) % _REGISTER_WRITE_BYTES:
-            self._reply(request, at_ns, status=self.STATUS_BAD_LENGTH)
+            self._reply(request, at_ns, status=self._statuses.bad_length)
             return
         words = request.words()
         for index in range(0, len(words), 4):
@@ -218,8 +226,8 @@ class LoaderProgram(ABC):
         if not stays and entry:
             self._leave(self._program_at(entry, at_ns))
 
-    def _program_at(self, entry: int, at_ns: int) -> RunStub | Halt:
-        """What runs after a jump to `entry`: a stub that was uploaded there, or nothing known.
+    def _program_at(self, entry: int, at_ns: int) -> RunStub | RunProgram:
+        """What runs after a jump to `entry`: a stub that was uploaded there, or whatever is there.
 
         A stub is known by its greeting, which both versions hold in their text, and its place.
         """
@@ -228,4 +236,4 @@ class LoaderProgram(ABC):
             is_inside = start <= entry < start + length
             if is_inside and _STUB_GREETING in self.registers.ram.read(start, length):
                 return RunStub(at_ns, version)
-        return Halt(at_ns)
+        return RunProgram(at_ns, entry)

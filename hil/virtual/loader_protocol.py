@@ -33,6 +33,21 @@ STUB_TOO_MUCH_DATA = b"\xc9\x00"
 STUB_NOT_IMPLEMENTED = b"\xff\x00"
 
 
+@dataclass(frozen=True, slots=True)
+class Statuses:
+    """What a program answers to requests that it does not serve.
+
+    Args:
+        unknown: There is no such request.
+        bad_length: The data is not as long as it must be.
+        bad_checksum: A block was damaged on the way.
+    """
+
+    unknown: bytes
+    bad_length: bytes
+    bad_checksum: bytes
+
+
 class Op(IntEnum):
     """Numbers of the requests, named as esptool's documentation does."""
 

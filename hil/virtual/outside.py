@@ -47,22 +47,25 @@ class Surroundings:
     Args:
         air: Takes the requests of `hil.virtual.air.message`.
         network: Takes those of `hil.virtual.network.message`.
+
+    Attributes:
+        network: The same; another one may take its place before the module is heard of.
     """
 
     def __init__(self, air: AirSide, network: NetworkSide) -> None:
         self._air = air
-        self._network = network
+        self.network = network
 
     def take(self, request: OutsideRequest, now_ns: int) -> None:
         """Hand a request to whom it concerns."""
         if isinstance(request, AirRequest):
             self._air.take(request, now_ns)
         else:
-            self._network.take(request, now_ns)
+            self.network.take(request, now_ns)
 
     def silence(self, now_ns: int, *, is_orderly: bool) -> None:
         """Connections end before the association that carries them."""
-        self._network.silence(now_ns, is_orderly=is_orderly)
+        self.network.silence(now_ns, is_orderly=is_orderly)
         self._air.silence(now_ns, is_orderly=is_orderly)
 
 

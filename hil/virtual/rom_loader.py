@@ -11,11 +11,19 @@ public traces.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from .action import Action, Restart, RunUserCode, Send
 from .loader_program import Command, LoaderProgram
-from .loader_protocol import STATUS_OK, SYNC_PATTERN, Op, Request, format_reply, parse_request
+from .loader_protocol import (
+    STATUS_OK,
+    SYNC_PATTERN,
+    Op,
+    Request,
+    Statuses,
+    format_reply,
+    parse_request,
+)
 from .registers import RegisterMap
 from .slip import format_frame
 from .uart import LineFormat, receive_as
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
     from .flash import NorFlash
     from .uart import Burst
 
+_STATUSES = Statuses(unknown=b"\x01\x05", bad_length=b"\x01\x05", bad_checksum=b"\x01\x07")
 _SYNC_REPLIES = 8
 _SECTORS_PER_BLOCK = 16
 
@@ -41,13 +50,7 @@ class RomLoader(LoaderProgram):
     Attributes:
         adopts_baud: True until the first SYNC. While it is, the loader wants bursts as the host
             sent them, in the host's format: it measures the rate of the first SYNC and keeps it.
-
-    Known edge: RAM programs other than esptool's stubs end in `Halt`.
     """
-
-    STATUS_UNKNOWN: ClassVar[bytes] = b"\x01\x05"
-    STATUS_BAD_LENGTH: ClassVar[bytes] = b"\x01\x05"
-    STATUS_BAD_CHECKSUM: ClassVar[bytes] = b"\x01\x07"
 
     def __init__(
         self,
@@ -57,15 +60,15 @@ class RomLoader(LoaderProgram):
         crystal_hz: int = 26_000_000,
     ) -> None:
         registers = RegisterMap(flash, efuse, baud=line_format.baud, crystal_hz=crystal_hz)
-        super().__init__(flash, registers, line_format)
+        super().__init__(flash, registers, line_format, _STATUSES)
         self.adopts_baud = True
         self._download_offset: int | None = None
         self._download_block_bytes = 0
         self._commands |= {
-            Op.SYNC: Command(len(SYNC_PATTERN), self._sync),
-            Op.FLASH_BEGIN: Command(16, self._flash_begin),
-            Op.FLASH_DATA: Command(None, self._flash_data),
-            Op.FLASH_END: Command(4, self._flash_end),
+            Op.SYNC: Command((len(SYNC_PATTERN),), self._sync),
+            Op.FLASH_BEGIN: Command((16,), self._flash_begin),
+            Op.FLASH_DATA: Command((), self._flash_data),
+            Op.FLASH_END: Command((4,), self._flash_end),
         }
 
     def start(self, now_ns: int) -> list[Action]:
@@ -131,7 +134,7 @@ class RomLoader(LoaderProgram):
         if block is None:
             return
         if self._download_offset is None:
-            self._reply(request, at_ns, status=self.STATUS_UNKNOWN)
+            self._reply(request, at_ns, status=self._statuses.unknown)
             return
         offset = self._download_offset + block.sequence * self._download_block_bytes
         self._reply(request, self._flash.program(offset, block.data, at_ns))

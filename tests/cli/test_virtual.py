@@ -46,10 +46,10 @@ def line_of(running: subprocess.Popen[str]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_module_on_all_links_until_a_signal(number: signal.Signals) -> None:
-    with process("--pty", "--tcp", "0", "--raw-tcp", "0") as running:
+    with process("--pty", "--tcp", "0", "--rfc2217", "0", "--raw-tcp", "0") as running:
         places = line_of(running)
-        assert list(places) == ["module", "pty", "url", "raw"]
-        for place in (places["pty"], places["url"], places["raw"]):
+        assert list(places) == ["module", "pty", "url", "rfc2217", "raw"]
+        for place in (places["pty"], places["url"], places["rfc2217"], places["raw"]):
             with serial.serial_for_url(place, baudrate=115200) as port:
                 talk_until_ok(port)
                 assert ask(port, b"AT") == b"AT\r\r\n" + ANSWER
@@ -59,10 +59,10 @@ def test_a_module_on_all_links_until_a_signal(number: signal.Signals) -> None:
 
 
 def test_one_line_for_each_module() -> None:
-    with process("--modules", "3", "--raw-tcp", "0") as running:
+    with process("--modules", "3", "--raw-tcp", "0", "--rfc2217", "0") as running:
         places = [line_of(running) for _ in range(3)]
     assert [place["module"] for place in places] == [0, 1, 2]
-    assert all(list(place) == ["module", "raw"] for place in places)
+    assert all(list(place) == ["module", "rfc2217", "raw"] for place in places)
 
 
 def test_what_was_written_survives_a_kill(tmp_path: Path) -> None:
@@ -86,7 +86,9 @@ def test_what_was_written_survives_a_kill(tmp_path: Path) -> None:
 def test_without_a_link_it_says_which_there_are() -> None:
     result = CliRunner().invoke(virtual, ["serve"])
     assert result.exit_code == 2
-    assert "nothing to serve on: give --pty, --tcp PORT or --raw-tcp PORT" in result.output
+    assert "nothing to serve on: give --pty, --tcp PORT, --rfc2217 PORT or --raw-tcp PORT" in (
+        " ".join(result.output.split())
+    )
 
 
 def test_faults_are_listed_with_what_goes_wrong() -> None:

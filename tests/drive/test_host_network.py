@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import selectors
 import socket
 import threading
@@ -35,7 +36,9 @@ from hil.virtual.network.message import (
     TcpListen,
     TcpOpen,
     TcpOpened,
+    TcpReceived,
     TcpSend,
+    TcpTake,
     UdpOpen,
     UdpOpened,
     UdpReceived,
@@ -297,8 +300,10 @@ class TestVanishing:
         module.driver.silence(is_orderly=False)
         module.ask(ADDRESS)
         connection.close()
-        while descriptors() > before - 2:  # its own and the module's
+        until_ns = module.soon_ns()
+        while descriptors() > before - 2 and module.peers.clock.now_ns() < until_ns:
             module.events_so_far()
+        assert descriptors() == before - 2  # its own and the module's
 
 
 class TestKeepAlive:
@@ -315,6 +320,15 @@ class TestKeepAlive:
         with socket.socket() as connection:
             prepare(connection)
             assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 0
+
+
+def is_quiet(side: HostSide) -> bool:
+    """Whether the loop would wait."""
+    return not select.select(side.readers(0), side.writers(), [], 0)[0]
+
+
+def data_in(heard: list[tuple[int, OutsideEvent]]) -> list[TcpReceived]:
+    return [event for _, event in heard if isinstance(event, TcpReceived)]
 
 
 class TestTheLink:
@@ -351,6 +365,28 @@ class TestTheLink:
         assert side.next_deadline_ns(0) is None
         assert side.writers() == []
         assert len(side.readers(0)) == 1
+
+    @pytest.mark.parametrize("has_more", [True, False])
+    def test_a_module_that_does_not_take_leaves_the_loop_in_peace(
+        self, side: HostSide, heard: list[tuple[int, OutsideEvent]], *, has_more: bool
+    ) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            side.take(TcpOpen(1, HOST, server.getsockname()[1]), 0)
+            side.serve(10 * NS_PER_MS)
+            peer, _ = server.accept()
+            with peer:
+                peer.sendall(bytes(10_000 if has_more else 5840))
+                if not has_more:
+                    peer.shutdown(socket.SHUT_WR)
+                now_ns = 20 * NS_PER_MS
+                while sum(len(each.data) for each in data_in(heard)) < 5840:
+                    now_ns += NS_PER_MS
+                    side.serve(now_ns)
+                assert is_quiet(side)
+                side.take(TcpTake(1, 1), now_ns)
+                side.serve(now_ns + 10 * NS_PER_MS)
+                side.serve(now_ns + 20 * NS_PER_MS)
+                assert is_quiet(side)
 
     def test_closing_gives_every_descriptor_back(self) -> None:
         before = descriptors()

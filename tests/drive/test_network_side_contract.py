@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hil.ports.network_peer import TcpConnection
+    from hil.virtual.outside import OutsideEvent
 
     from .network_end import Module
 
@@ -65,6 +66,10 @@ def ending_at(module: Module, connection: TcpConnection) -> Ending | None:
     """How a connection ends of which nothing more is to be received."""
     assert connection.receive(module.soon_ns()) == b""
     return connection.ending
+
+
+def data_in(events: list[OutsideEvent]) -> list[TcpReceived]:
+    return [event for event in events if isinstance(event, TcpReceived)]
 
 
 class TestConnecting:
@@ -144,6 +149,19 @@ class TestData:
         module.ask(TcpTake(1, TCP_WINDOW_BYTES))
         assert data + module.receive(1, 10240 - TCP_WINDOW_BYTES) == EVERY_BYTE * 40
 
+    def test_no_more_comes_than_the_module_has_taken(self, module: Module) -> None:
+        connection = module.connect()
+        module.takes = False
+        connection.send(bytes(20_000), module.soon_ns())
+        taken = 0
+        received = len(module.receive(1, TCP_WINDOW_BYTES))
+        for count in (1000, 1, 2000, 839, 2000):
+            module.ask(TcpTake(1, count))
+            taken += count
+            received += sum(len(each.data) for each in data_in(module.events_so_far()))
+            assert received - taken <= TCP_WINDOW_BYTES
+        assert received > TCP_WINDOW_BYTES
+
     def test_no_piece_is_longer_than_a_segment(self, module: Module) -> None:
         connection = module.connect()
         connection.send(bytes(20_000), module.soon_ns())
@@ -217,9 +235,10 @@ class TestEnding:
         connection = module.connect()
         module.driver.silence(is_orderly=False)
         assert connection.receive(module.shortly_ns()) == b""
+        connection.send(b"anybody there?", module.soon_ns())
+        assert connection.receive(module.shortly_ns()) == b""
         assert connection.ending is None
         module.ask(ADDRESS)
-        connection.send(b"remember me?", module.soon_ns())
         assert ending_at(module, connection) is Ending.RESET
         assert module.events_so_far() == []
 

@@ -15,6 +15,7 @@ import serial
 from hil.drive import url as urls
 from hil.rig.served import ServedModule, ServePlan
 
+from .ram_image import hello_image
 from .served_module import PATIENCE_S, served, talk_until_ok
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAC = "18:fe:34:d0:00:00"
+HELLO = b"Hello from RAM!\r\n"
 OFFSET = "0x90000"  # no part of what the firmware needs to boot
 IMAGE = hashlib.shake_128(b"served").digest(100_000)
 
@@ -35,17 +37,25 @@ def module() -> Iterator[ServedModule]:
 
 
 @pytest.fixture
+def program(tmp_path: Path) -> Path:
+    path = tmp_path / "program.bin"
+    path.write_bytes(hello_image(HELLO.replace(b"\r\n", b"\n")))
+    return path
+
+
+@pytest.fixture
 def image(tmp_path: Path) -> Path:
     path = tmp_path / "image.bin"
     path.write_bytes(IMAGE)
     return path
 
 
-def run_esptool(port: str | None, *arguments: str | Path) -> str:
-    """What esptool says, in a process of its own that knows `hil://`."""
-    program = (
-        "import sys, esptool, hil.drive.url; hil.drive.url.install(); esptool.main(sys.argv[1:])"
-    )
+HIL_ESPTOOL = "import sys; from hil.cli import main; sys.argv[1:1] = ['esptool']; main()"
+OWN_PROGRAM = "import esptool, hil.drive.url; hil.drive.url.install(); esptool._main()"
+
+
+def run_esptool(port: str | None, *arguments: str | Path, program: str = HIL_ESPTOOL) -> str:
+    """What esptool says, in a process of its own."""
     run = subprocess.run(
         [sys.executable, "-c", program, "--chip", "esp8266", "--port", str(port), *arguments],
         capture_output=True,
@@ -63,9 +73,28 @@ class TestFramedLink:
         said = run_esptool(module.url, "flash-id")
         assert MAC in said
         assert "Device: 4014" in said
+        assert "NOT reset" not in said  # not even at the first attempt
         assert "Hard resetting" in said
         with serial.serial_for_url(module.url, baudrate=115200) as port:
             talk_until_ok(port)  # --after hard-reset started the firmware
+
+    def test_default_reset_by_a_program_that_knows_the_url_only(self, module: ServedModule) -> None:
+        said = run_esptool(module.url, "flash-id", program=OWN_PROGRAM)
+        assert MAC in said
+        assert "NOT reset" not in said
+
+    def test_load_ram(self, module: ServedModule, program: Path) -> None:
+        run_esptool(module.url, "load-ram", program)
+        with serial.serial_for_url(module.url, baudrate=115200, timeout=PATIENCE_S) as port:
+            assert port.read_until(HELLO).endswith(HELLO)
+
+    def test_a_stub_is_used_again_and_loaded_over(self, module: ServedModule) -> None:
+        run_esptool(module.url, "--after", "no-reset-stub", "read-mac")
+        common = ("--after", "no-reset-stub", "--before")
+        said = run_esptool(module.url, *common, "no-reset", "flash-id")
+        assert "Stub flasher is already running" in said
+        said = run_esptool(module.url, *common, "no-reset-no-sync", "flash-id")
+        assert "Stub flasher running" in said
 
     def test_write_and_verify_at_a_high_rate(self, module: ServedModule, image: Path) -> None:
         said = run_esptool(module.url, "--baud", "921600", "write-flash", OFFSET, image)
@@ -122,6 +151,23 @@ class TestPty:
             common = ("--before", "no-reset", "--after", "no-reset")
             run_esptool(module.pty, *common, "flash-id")
             assert "Stub flasher is already running" in run_esptool(module.pty, *common, "flash-id")
+
+    def test_load_ram(self, program: Path) -> None:
+        plan = ServePlan(has_pty=True, is_paced=False, resets_on_close=False)
+        with served(plan) as (module,):
+            run_esptool(module.pty, "--before", "no-reset", "load-ram", program)
+            with serial.Serial(module.pty, 115200, timeout=PATIENCE_S) as port:
+                assert port.read_until(HELLO).endswith(HELLO)
+
+    def test_several_files_and_read_back(
+        self, module: ServedModule, image: Path, tmp_path: Path
+    ) -> None:
+        common = ("--baud", "921600", "--before", "no-reset")
+        files = (OFFSET, image, "0xc0000", image)
+        run_esptool(module.pty, *common, "write-flash", "--no-compress", *files)
+        copy = tmp_path / "copy.bin"
+        run_esptool(module.pty, *common, "read-flash", "0xc0000", str(len(IMAGE)), copy)
+        assert copy.read_bytes() == IMAGE
 
     def test_a_stub_at_another_rate_is_no_dead_end(self, image: Path) -> None:
         """Without a reset line nobody could bring it back; SYNC does."""

@@ -257,6 +257,22 @@ class TestWrite:
         port.reset_output_buffer()
         assert port.read(len(ANSWER)) == ANSWER
 
+    def test_a_break_passes_in_simulated_time_and_is_one_nul(
+        self, world: World, port: serial.Serial
+    ) -> None:
+        before_ns = world.now_ns
+        port.send_break(0.5)
+        assert world.now_ns == before_ns + NS_PER_S // 2
+        port.write(b"AT\r\n")
+        assert port.read(1 + len(ANSWER)) == b"\0" + ANSWER
+
+    def test_closing_ends_a_break(self, port: serial.Serial) -> None:
+        port.break_condition = True
+        port.close()
+        port.open()
+        port.write(b"AT\r\n")
+        assert port.read(1 + len(ANSWER)) == b"\0" + ANSWER
+
 
 class TestSettings:
     def test_a_changed_rate_takes_effect(self, bench: Bench, port: serial.Serial) -> None:

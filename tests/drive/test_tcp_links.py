@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pytest
 import serial
@@ -13,6 +12,7 @@ import serial
 from hil.drive import url as urls
 from hil.rig.served import ServedModule, ServePlan
 
+from .knocking import connect, everything_from
 from .served_module import ANSWER, PATIENCE_S, ask, served, talk_until_ok
 
 if TYPE_CHECKING:
@@ -28,25 +28,8 @@ def module() -> Iterator[ServedModule]:
         yield module
 
 
-def connect(url: str | None) -> socket.socket:
-    parts = urlsplit(url or "")
-    connection = socket.create_connection(
-        (parts.hostname or "", parts.port or 0), timeout=PATIENCE_S
-    )
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection
-
-
 def port_at(url: str | None, **settings: Any) -> serial.Serial:
     return serial.serial_for_url(url, timeout=PATIENCE_S, **settings)
-
-
-def everything_from(connection: socket.socket) -> bytes:
-    """What comes until the other end closes."""
-    heard = b""
-    while piece := connection.recv(4096):
-        heard += piece
-    return heard
 
 
 def text_of(error: pytest.ExceptionInfo[Exception]) -> str:
@@ -133,6 +116,22 @@ class TestFramed:
             port.rts = False
             log = b"\r\n ets Jan  8 2013,rst cause:2, boot mode:(1,"
             assert port.read(len(log)) == log
+
+    def test_a_break_is_one_nul(self, module: ServedModule) -> None:
+        with port_at(module.url, baudrate=115200) as port:
+            talk_until_ok(port)
+            port.break_condition = True
+            assert port.read(1) == b"\0"
+            port.write(b"lost")
+            port.break_condition = False
+            assert ask(port, b"AT") == b"AT\r\r\n" + ANSWER
+
+    def test_a_client_that_vanishes_in_a_break_ends_it(self, module: ServedModule) -> None:
+        with port_at(module.url, baudrate=115200) as port:
+            talk_until_ok(port)
+            port.break_condition = True
+        with port_at(module.url, baudrate=115200) as port:
+            talk_until_ok(port)
 
     def test_to_open_and_close_does_not_reset(self, module: ServedModule) -> None:
         with port_at(module.url, baudrate=115200) as port:

@@ -108,8 +108,8 @@ def test_wrong_key_in_a_rig_file_is_named(pytester: pytest.Pytester) -> None:
     result = run_plan(pytester, "def test_one(at): ...", f"--hil-rig={name}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert result.stderr.str().strip() == (
-        f"ERROR: {name}: module[0]: expected only the keys baud, dialect, flash, lines, port, "
-        "slot, found the key 'boud'. Did you mean 'baud'?"
+        f"ERROR: {name}: module[0]: expected only the keys baud, dialect, faults, flash, lines, "
+        "port, slot, found the key 'boud'. Did you mean 'baud'?"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from hil.errors import PortError
 from hil.ports.byte_port import Direction, Parity, PortFormat
 from hil.ports.clock import deadline_ns
 
+from .served_wire import far_end_over
 from .wire import PATIENCE_S, pseudo_terminal, simulated
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 IMPLEMENTATIONS: dict[str, Callable[[], AbstractContextManager[FarEnd]]] = {
     "sim": simulated,
     "pty": pseudo_terminal,
+    "served pty": partial(far_end_over, "pty"),
+    "hil": partial(far_end_over, "hil"),
+    "rfc2217": partial(far_end_over, "rfc2217"),
 }
 
 

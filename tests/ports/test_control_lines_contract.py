@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -20,10 +21,12 @@ from hil.ports.serial_port import SerialPort, open_serial_port
 from hil.virtual.chip import Phase
 from tests.drive.simulated_module import URL, running_module
 
-from .wire import pseudo_terminal
+from .served_wire import far_end_over, served_port
+from .wire import FarEnd, pseudo_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from hil.ports.control_lines import ControlLines
     from hil.virtual.bench import Bench
@@ -97,6 +100,7 @@ class Implementation:
     open: Callable[[World, Bench, SerialPort], ControlLines]
     circuit: str
     lines: frozenset[Line]
+    wire: str = "sim"
 
 
 BOTH = frozenset({Line.RESET, Line.STRAP})
@@ -105,19 +109,33 @@ IMPLEMENTATIONS = {
     "modem-direct": Implementation(direct, "direct", BOTH),
     "virtual-contacts": Implementation(contacts, "none", frozenset(Line)),
     "combined": Implementation(combined, "two-transistor", BOTH | {Line.POWER}),
+    "modem over hil": Implementation(two_transistors, "two-transistor", BOTH, "hil"),
+    "modem over rfc2217": Implementation(two_transistors, "two-transistor", BOTH, "rfc2217"),
+    "modem over pty": Implementation(two_transistors, "two-transistor", frozenset(), "pty"),
 }
+
+
+def open_port(
+    implementation: Implementation, world: World, bench: Bench, stack: ExitStack
+) -> SerialPort:
+    if implementation.wire != "sim":
+        return stack.enter_context(served_port(world, bench, implementation.wire))
+    port = open_serial_port(
+        URL,
+        SimulatedClock(world),
+        line_format=PortFormat(),
+        keeps_lines_released=implementation.circuit == "direct",
+    )
+    stack.callback(port.close)
+    return port
 
 
 @contextmanager
 def opened(implementation: Implementation) -> Iterator[Place]:
+    if not implementation.lines:
+        pytest.skip(f"a {implementation.wire} has no modem lines")
     with running_module(implementation.circuit) as (world, bench), ExitStack() as stack:
-        port = open_serial_port(
-            URL,
-            SimulatedClock(world),
-            line_format=PortFormat(),
-            keeps_lines_released=implementation.circuit == "direct",
-        )
-        stack.callback(port.close)
+        port = open_port(implementation, world, bench, stack)
         lines = implementation.open(world, bench, port)
         stack.callback(lines.close)
         yield Place(world, bench, port, lines)
@@ -278,10 +296,16 @@ class TestModemLines:
                 "rig 'sim://tests/module' has no 'power': DTR and RTS drive reset and strap only"
             )
 
-    def test_a_port_without_modem_lines_says_what_to_do(self) -> None:
-        with pseudo_terminal() as end:
+    @pytest.mark.parametrize(
+        "open_end", [pseudo_terminal, partial(far_end_over, "pty")], ids=["bare", "served"]
+    )
+    def test_a_port_without_modem_lines_says_what_to_do(
+        self, open_end: Callable[[], AbstractContextManager[FarEnd]]
+    ) -> None:
+        with open_end() as end:
+            port = cast("SerialPort", end.port)
             with pytest.raises(PortError) as caught:
-                ModemLines(end.port, "two-transistor")
+                ModemLines(port, "two-transistor")
             assert str(caught.value) == (
                 f"cannot switch DTR and RTS of {end.port.name}: Inappropriate ioctl for device. "
                 "This port has no modem lines; describe the lines of the rig by another driver, "

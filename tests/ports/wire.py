@@ -32,6 +32,16 @@ PATIENCE_S = 20.0
 PARITIES = {"N": Parity.NONE, "O": Parity.ODD, "E": Parity.EVEN}
 
 
+def uart_format(line_format: PortFormat) -> LineFormat:
+    """The same in the words of the virtual module."""
+    return LineFormat(
+        line_format.baud,
+        line_format.data_bits,
+        PARITIES[line_format.parity.value],
+        round(2 * line_format.stop_bits),
+    )
+
+
 class FarEnd(Protocol):
     """Whoever is at the other end of a port."""
 
@@ -72,6 +82,10 @@ class TalkingChip:
         self.uart.transmitter.send(data, now_ns)
         self._said_ns = now_ns
 
+    def take_heard(self, count: int) -> bytes:
+        taken, self.heard = self.heard[:count], self.heard[count:]
+        return taken
+
     def set_power(self, *, is_on: bool, now_ns: int) -> None:
         del is_on, now_ns
 
@@ -109,16 +123,10 @@ class SimulatedEnd:
 
     def hear(self, count: int) -> bytes:
         self._world.advance(self._world.now_ns + count * NS_PER_S // 100)
-        heard, self._chip.heard = self._chip.heard[:count], self._chip.heard[count:]
-        return heard
+        return self._chip.take_heard(count)
 
     def set_format(self, line_format: PortFormat) -> None:
-        self._chip.line_format = LineFormat(
-            line_format.baud,
-            line_format.data_bits,
-            PARITIES[line_format.parity.value],
-            round(2 * line_format.stop_bits),
-        )
+        self._chip.line_format = uart_format(line_format)
 
 
 @contextmanager

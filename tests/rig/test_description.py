@@ -174,9 +174,9 @@ class TestMeaning:
         assert not loaded(tmp_path, VIRTUAL + second).is_virtual
 
     def test_what_a_rig_has_is_kept(self, tmp_path: Path) -> None:
-        text = REAL.replace("[rig]", '[rig]\nhas = ["tcp-peer", "meter"]\nflash_baud = 115200')
+        text = REAL.replace("[rig]", '[rig]\nhas = ["update-server", "meter"]\nflash_baud = 115200')
         rig = loaded(tmp_path, text)
-        assert rig.has == {"tcp-peer", "meter"}
+        assert rig.has == {"update-server", "meter"}
         assert rig.flash_baud == 115200
 
 
@@ -184,16 +184,15 @@ UNKNOWN_KEYS = [
     (
         REAL + "[meters]",
         (
-            "expected only the keys access-point, air, lines, module, rig, version, found the key "
-            "'meters'"
+            "expected only the keys access-point, air, lines, module, network, rig, version, "
+            "found the key 'meters'"
         ),
     ),
     (
         REAL.replace("[[module]]", "[[modul]]"),
         (
-            "expected only the keys access-point, air, lines, module, rig, version, found the key "
-            "'modul'. "
-            "Did you mean 'module'?"
+            "expected only the keys access-point, air, lines, module, network, rig, version, "
+            "found the key 'modul'. Did you mean 'module'?"
         ),
     ),
     (
@@ -346,8 +345,8 @@ WRONG_VALUES = [
         REAL.replace("[rig]", '[rig]\nhas = ["metre"]'),
         (
             "rig.has: expected a list of words out of reset, strap, wake-link, power, uart-flow, "
-            "uart-format, flash-read, tcp-peer, udp-peer, update-server, meter, found the text "
-            "'metre'. Did you mean 'meter'?"
+            "uart-format, flash-read, update-server, meter, found the text 'metre'. Did you mean "
+            "'meter'?"
         ),
     ),
     (

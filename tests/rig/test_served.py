@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,12 +17,11 @@ from hil.errors import PortError, RigFileError
 from hil.rig.served import ServePlan, open_service
 from hil.units import MIB, NS_PER_S
 from hil.virtual.air.air import Air
-from hil.virtual.air.message import AirEvent, Announce, Join, Scan, ScanDone
-from hil.virtual.bench import Bench
+from hil.virtual.air.message import AirEvent, Scan, ScanDone
 from hil.virtual.flash import NorFlash
+from tests.drive.exhaustion import few_descriptors
 from tests.drive.served_module import ANSWER, PATIENCE_S, ask, served, talk_until_ok
 from tests.drive.simulated_module import firmware
-from tests.virtual.air.air_player import MAC_A, soft_ap_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,18 +80,43 @@ def test_a_state_file_of_another_flash_is_refused_and_kept(tmp_path: Path) -> No
     assert state.read_bytes() == b"another" * 1000
 
 
-def test_a_port_that_is_taken_is_named() -> None:
+@pytest.mark.parametrize("kind", ["tcp_port", "rfc2217_port", "raw_tcp_port"])
+def test_a_port_that_is_taken_is_named(kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
-        with (
-            pytest.raises(PortError) as caught,
-            open_service(ServePlan(tcp_port=number), firmware()),
-        ):
+        plan = replace(ServePlan(), **{kind: number})
+        with pytest.raises(PortError) as caught, open_service(plan, firmware()):
             pass
     assert str(caught.value) == (
         f"cannot open 127.0.0.1:{number}: Address already in use. "
         "Choose another port; 0 picks a free one"
     )
+
+
+def test_a_port_beyond_the_last_is_named() -> None:
+    plan = ServePlan(modules=2, rfc2217_port=65535)
+    with pytest.raises(PortError) as caught, open_service(plan, firmware()):
+        pass
+    assert str(caught.value) == (
+        "cannot open 127.0.0.1:65536: ports end at 65535. Choose another port; 0 picks a free one"
+    )
+
+
+def test_without_file_descriptors_it_does_not_begin_and_says_what_to_do() -> None:
+    plan = ServePlan(modules=8, tcp_port=0, rfc2217_port=0)
+    with few_descriptors(12), pytest.raises(PortError) as caught, open_service(plan, firmware()):
+        pass
+    assert caught.value.reason == "Too many open files"
+    assert caught.value.remedy == ("Serve fewer modules or links, or raise the limit (`ulimit -n`)")
+
+
+def test_links_that_claim_the_same_port_are_told_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        number = free.getsockname()[1]
+    plan = ServePlan(modules=2, tcp_port=number, rfc2217_port=number + 1)
+    with pytest.raises(PortError) as caught, open_service(plan, firmware()):
+        pass
+    assert str(caught.value).startswith(f"cannot open 127.0.0.1:{number + 1}: Address already in ")
 
 
 def test_a_service_that_never_runs_closes_its_links() -> None:
@@ -125,14 +150,8 @@ class TestAir:
             air = machines["air"]
             assert isinstance(air, Air)
             assert air.access_points[0].settings.ssid == b"testnet"
-            first, second = (machines[f"module{slot}"] for slot in (0, 1))
-            assert isinstance(first, Bench)
-            assert isinstance(second, Bench)
-            first.chip.outside.take(Announce(soft_ap_of(b"first")), 0)
-            second.chip.outside.take(Join(b"first", b"", None, MAC_A), 0)
-            air.advance(NS_PER_S)
-            (soft_ap,) = [each for each in air.soft_aps if each.stations]
-            assert [each.mac for each in soft_ap.stations] == [MAC_A]
+            find_world("served").advance(NS_PER_S)  # both start, each with its own access point
+            assert [each.settings.ssid for each in air.soft_aps] == [b"ESP_D00000", b"ESP_D00001"]
 
     def test_it_lives_in_real_time(self) -> None:
         """A scan of one channel, asked for before the loop runs, comes to its end by itself."""

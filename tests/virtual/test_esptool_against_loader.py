@@ -15,7 +15,15 @@ import pytest
 import serial
 
 from hil.units import KIB, MIB, NS_PER_MS, NS_PER_S
-from hil.virtual.action import Action, Halt, Restart, RunStub, RunUserCode, Send, SetLineFormat
+from hil.virtual.action import (
+    Action,
+    Restart,
+    RunProgram,
+    RunStub,
+    RunUserCode,
+    Send,
+    SetLineFormat,
+)
 from hil.virtual.efuse import Efuse
 from hil.virtual.flash import NorFlash
 from hil.virtual.flasher_stub import FlasherStub
@@ -152,7 +160,7 @@ class LoaderPort(serial.SerialBase):
                     stub = FlasherStub(self.flash, registers, self._chip_format, version)
                     self._program = stub
                     self._carry_out(stub.start(max(at_ns, self._chip_free_ns)))
-                case Halt() | Restart() | RunUserCode():
+                case RunProgram() | Restart() | RunUserCode():
                     self._program = None
                     self.left = action
 

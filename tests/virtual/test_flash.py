@@ -100,8 +100,8 @@ def test_one_operation_runs_at_a_time() -> None:
     flash = NorFlash(SIZE)
     end_ns = flash.erase_sector(0, 0)
     assert end_ns == 45 * NS_PER_MS
-    assert flash.program(0, b"x", 5) == end_ns + 700 * NS_PER_US
-    assert flash.erase_sector(0, 5) == end_ns + 700 * NS_PER_US + 45 * NS_PER_MS
+    assert flash.program(0, b"x", 5) == end_ns + 400 * NS_PER_US
+    assert flash.erase_sector(0, 5) == end_ns + 400 * NS_PER_US + 45 * NS_PER_MS
     assert flash.read_status(0, 5) & 1
     assert not flash.read_status(0, flash.busy_until_ns) & 1
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hil.units import KIB, MIB, NS_PER_MS
-from hil.virtual.action import Action, Halt, Restart, RunUserCode, Send, SetLineFormat
+from hil.virtual.action import Action, Restart, RunProgram, RunUserCode, Send, SetLineFormat
 from hil.virtual.efuse import Efuse
 from hil.virtual.errors import VirtualError
 from hil.virtual.flash import NorFlash
@@ -116,26 +116,39 @@ def test_sync_is_answered_eight_times_with_0(host: StubHost) -> None:
 
 
 @pytest.mark.parametrize(
-    ("op", "data", "status"),
+    ("op", "data", "first", "second"),
     [
-        (0x14, b"", b"\xff\x00"),
-        (0x77, b"", b"\xc3\x00"),
-        (0xD5, bytes(4), b"\xc3\x00"),
-        (0x0A, b"", b"\xc0\x00"),
-        (0x02, bytes(16), b"\xc0\x00"),
-        (0x0B, bytes(24), OK),
-        (0x0D, bytes(4), OK),
-        (0x0F, words(0, 115200), b"\xc0\x00"),
-        (0x04, words(1), b"\xc6\x00"),
-        (0x13, words(0, 2 * MIB, 0, 0), b"\xc0\x00"),
-        (0xD1, words(1, 0x1000), b"\xc0\x00"),
-        (0xD1, words(0x1000, 1), b"\xc0\x00"),
-        (0xD1, words(0, 2 * MIB), b"\xc0\x00"),
-        (0xD2, words(0, 1, 0, 64), b"\xc2\x00"),
+        (0x14, b"", b"\xff\x00", b"\xff\x00"),
+        (0x77, b"", b"\xff\x00", b"\xc3\x00"),
+        (0xD5, bytes(4), b"\xff\x00", b"\xff\x00"),
+        (0x0A, b"", b"\xc0\x00", b"\xc0\x00"),
+        (0x02, bytes(12), b"\xc0\x00", b"\xc0\x00"),
+        (0x02, bytes(16), OK, OK),
+        (0x02, words(1, 1, 0x4001, 0, 0), b"\xc2\x00", OK),
+        (0x0B, bytes(24), OK, OK),
+        (0x0D, bytes(4), OK, OK),
+        (0x0F, words(0, 115200), b"\xc0\x00", b"\xc0\x00"),
+        (0x04, words(1), b"\xc6\x00", b"\xc6\x00"),
+        (0x13, words(0, 2 * MIB, 0, 0), b"\xc0\x00", b"\xc0\x00"),
+        (0xD1, words(1, 0x1000), b"\x01\x00", b"\xc0\x00"),
+        (0xD1, words(0x1000, 1), b"\x01\x00", b"\xc0\x00"),
+        (0xD1, words(0, 2 * MIB), b"\x01\x00", b"\xc0\x00"),
     ],
 )
-def test_status_of_odd_requests(host: StubHost, op: int, data: bytes, status: bytes) -> None:
-    assert host.ask(request(op, data)) == status
+def test_status_of_odd_requests(op: int, data: bytes, first: bytes, second: bytes) -> None:
+    assert StubHost(1).ask(request(op, data)) == first
+    assert StubHost(2).ask(request(op, data)) == second
+
+
+def test_frames_longer_than_a_sector_are_read_by_neither() -> None:
+    """The request is answered before it is looked at; only version 2 tells it then."""
+    asked = request(0xD2, words(0, 0x2000, 0x1001, 64))
+    first, second = StubHost(1), StubHost(2)
+    assert first.ask(asked) == OK
+    assert second.ask(asked) == OK
+    assert first.ask(request(0x0D, bytes(4))) == OK
+    assert second.ask(request(0x0D, bytes(4))) == b"\xc0\x00"
+    assert second.ask(request(0x0D, bytes(4))) == OK
 
 
 def test_only_register_reads_carry_a_value(host: StubHost) -> None:
@@ -183,16 +196,75 @@ def version_host(request: pytest.FixtureRequest) -> StubHost:
     return StubHost(request.param, NorFlash(MIB, bytes(256 * KIB)))
 
 
-def test_block_is_acknowledged_before_it_is_written() -> None:
-    host = StubHost(1)
-    host.ask(begin(0x02, BLOCK, 0))
+def test_block_is_acknowledged_before_it_is_written(version_host: StubHost) -> None:
+    host = version_host
+    host.ask(begin(0x02, BLOCK, 0x1000))
     start_ns = host.now_ns
     (ack,) = host.send(block_request(0x03, bytes(BLOCK)))
     assert isinstance(ack, Send)
     assert ack.at_ns < start_ns + 2 * NS_PER_MS
     (end,) = host.send(request(0x04, words(1)))
     assert isinstance(end, Send)
-    assert end.at_ns >= ack.at_ns + 4 * 45 * NS_PER_MS + 64 * 700_000
+    # Version 2 began to erase the first sector with BEGIN.
+    assert start_ns <= end.at_ns - (4 * 45 * NS_PER_MS + 64 * 400_000) <= ack.at_ns
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_blocks_of_64_kb_are_erased_at_once_where_they_fit(version: int) -> None:
+    host = StubHost(version, NorFlash(MIB, bytes(MIB)))
+    start_ns = host.now_ns
+    download(host, bytes(9 * BLOCK), 0xC000, is_compressed=False)
+    assert host.flash.write_count == 4 + 2 + 9 * 64  # sectors up to 0x10000, then two blocks
+    assert host.flash.erase_counts[0x0B:0x31] == [0] + [1] * 36 + [0]
+    took_ns = host.flash.busy_until_ns - start_ns
+    assert took_ns >= 4 * 45 * NS_PER_MS + 2 * 150 * NS_PER_MS + 9 * 64 * 400_000
+
+
+@pytest.mark.parametrize(("version", "waits_ms"), [(1, 150), (2, 0)])
+def test_only_version_1_erases_what_lies_behind_a_block(version: int, waits_ms: int) -> None:
+    """Before it writes the block that ends at 64 KB it erases the next 64 KB."""
+    host = StubHost(version, NorFlash(MIB, bytes(MIB)))
+    host.ask(begin(0x02, 8 * BLOCK, 0))
+    for sequence in range(3):
+        host.ask(block_request(0x03, bytes(BLOCK), sequence))
+    before_ns = host.now_ns = host.flash.busy_until_ns
+    host.ask(block_request(0x03, bytes(BLOCK), 3))
+    took_ns = host.flash.busy_until_ns - before_ns
+    assert waits_ms <= (took_ns - 64 * 400_000) // NS_PER_MS <= waits_ms + 2
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_erasing_goes_on_while_a_stream_is_unpacked(version: int) -> None:
+    """Nothing is written before 32 KB are unpacked, but what they need is being erased."""
+    host = StubHost(version, NorFlash(MIB, bytes(MIB)))
+    stream = zlib.compress(hashlib.shake_128(b"").digest(64 * KIB), 9)
+    host.ask(begin(0x10, 64 * KIB, 0))
+    host.ask(block_request(0x11, stream[:BLOCK]))
+    assert host.flash.erase_counts[:17] == [1] * 16 + [0]
+    assert host.flash.program_count == 0
+    reply = host.ask(block_request(0x11, stream[BLOCK : 2 * BLOCK], 1))
+    assert (reply, host.flash.program_count) == (OK, 0)
+    host.ask(block_request(0x11, stream[2 * BLOCK : 3 * BLOCK], 2))
+    assert host.flash.program_count == 128
+
+
+@pytest.mark.parametrize(("version", "erases"), [(1, 16 + 16), (2, 1 + 16)])
+def test_region_of_exactly_64_kb_is_erased_at_once_by_version_2_only(
+    version: int, erases: int
+) -> None:
+    host = StubHost(version)
+    host.ask(request(0xD1, words(0x10000, 0x10000)))
+    assert host.flash.write_count == erases - 16
+    host.ask(request(0xD1, words(0x20000, 0x10000 + 0xF000)))
+    assert host.flash.write_count == erases
+
+
+def test_digest_waits_for_an_erase_under_way() -> None:
+    host = StubHost(2, NorFlash(MIB, b"dirty"))
+    host.ask(begin(0x02, BLOCK, 0))
+    (digest,) = host.send(request(0x13, words(0, 5, 0, 0)))
+    assert isinstance(digest, Send)
+    assert digest.at_ns == host.flash.busy_until_ns >= 45 * NS_PER_MS
 
 
 @pytest.mark.parametrize(("version", "erased"), [(1, [1, 1, 1, 1]), (2, [0, 0, 1, 1])])
@@ -206,10 +278,12 @@ def test_version_2_leaves_blank_sectors_alone_up_to_the_first_dirty_one(
     assert flash.erase_counts[:4] == erased
 
 
-def test_damaged_block_is_refused_at_once(host: StubHost) -> None:
+@pytest.mark.parametrize(("version", "too_short"), [(1, b"\xc0\x00"), (2, b"\xc9\x00")])
+def test_damaged_block_is_refused_at_once(version: int, too_short: bytes) -> None:
+    host = StubHost(version)
     host.ask(begin(0x02, BLOCK, 0))
     assert host.ask(request(0x03, words(2, 0, 0, 0) + b"ab", checksum=1)) == b"\xc1\x00"
-    assert host.ask(request(0x03, words(3, 0, 0, 0) + b"ab", checksum=1)) == b"\xc0\x00"
+    assert host.ask(request(0x03, words(3, 0, 0, 0) + b"ab", checksum=1)) == too_short
     assert host.ask(block_request(0x03, bytes(BLOCK))) == OK
 
 
@@ -220,31 +294,61 @@ def test_block_of_the_other_kind_is_refused(host: StubHost, begin_op: int, data_
     assert host.ask(block_request(data_op, b"ab")) == b"\xc6\x00"
 
 
-def test_bad_stream_shows_in_the_next_answer(host: StubHost) -> None:
+def test_version_1_tells_a_bad_stream_until_the_end() -> None:
+    host = StubHost(1)
     host.ask(begin(0x10, 100, 0))
     assert host.ask(block_request(0x11, b"no zlib stream")) == OK
+    assert host.ask(request(0x0D, bytes(4))) == OK
     assert host.ask(block_request(0x11, b"more")) == b"\xc7\x00"
-    assert host.ask(request(0x12, words(1))) == b"\xc7\x00"
+    assert host.ask(block_request(0x11, b"more")) == b"\xc7\x00"
+    assert host.ask(request(0x12, words(1))) == b"\xc8\x00"
 
 
-def test_missing_bytes_show_at_the_end(host: StubHost) -> None:
+def test_version_2_tells_a_bad_stream_instead_of_doing_what_is_asked_next() -> None:
+    host = StubHost(2)
+    host.ask(begin(0x10, 100, 0))
+    assert host.ask(block_request(0x11, b"no zlib stream")) == OK
+    assert host.ask(request(0x0F, words(921600, 115200))) == b"\xc7\x00"
+    assert host.stub.line_format == LineFormat(115200)
+    assert host.ask(request(0x12, words(1))) == b"\xc0\x00"
+
+
+@pytest.mark.parametrize(("version", "status"), [(1, b"\xc8\x00"), (2, b"\xc0\x00")])
+def test_missing_bytes_show_at_the_end(version: int, status: bytes) -> None:
+    host = StubHost(version)
     host.ask(begin(0x02, 2 * BLOCK, 0))
     assert host.ask(block_request(0x03, bytes(BLOCK))) == OK
-    assert host.ask(request(0x04, words(0))) == b"\xc8\x00"
+    assert host.ask(request(0x04, words(0))) == status
+    assert host.ask(block_request(0x03, bytes(BLOCK), 1)) == OK
+    assert host.ask(request(0x04, words(1))) == OK
 
 
-def test_stream_longer_than_announced_is_cut_and_told(host: StubHost) -> None:
+@pytest.mark.parametrize(("version", "status"), [(1, OK), (2, b"\xc0\x00")])
+def test_stream_longer_than_announced_is_cut(version: int, status: bytes) -> None:
+    host = StubHost(version)
     host.ask(begin(0x10, 1000, 0))
     assert host.ask(block_request(0x11, zlib.compress(bytes(8 * MIB), 9))) == OK
-    assert host.ask(request(0x12, words(1))) == b"\xc9\x00"
     assert host.flash.read(0, 1001) == bytes(1000) + b"\xff"
+    assert host.ask(request(0x12, words(1))) == status
 
 
-def test_block_after_the_last_is_told(host: StubHost) -> None:
+@pytest.mark.parametrize(("version", "status"), [(1, b"\xc9\x00"), (2, OK)])
+def test_packed_block_behind_the_last_is_told_by_version_1(version: int, status: bytes) -> None:
+    host = StubHost(version)
+    stream = zlib.compress(b"abc")
+    host.ask(begin(0x10, 3, 0))
+    assert host.ask(block_request(0x11, stream[:-4])) == OK
+    assert host.ask(block_request(0x11, stream[-4:], 1)) == OK
+    assert host.ask(block_request(0x11, b"more than a check sum", 2)) == OK
+    assert host.ask(request(0x12, words(1))) == status
+    assert host.flash.read(0, 4) == b"abc\xff"
+
+
+def test_block_after_the_last_is_dropped(host: StubHost) -> None:
     host.ask(begin(0x02, 2, 0))
     assert host.ask(block_request(0x03, b"ab")) == OK
     assert host.ask(block_request(0x03, b"cd")) == OK
-    assert host.ask(request(0x04, words(1))) == b"\xc9\x00"
+    assert host.ask(request(0x04, words(1))) == OK
     assert host.flash.read(0, 4) == b"ab\xff\xff"
 
 
@@ -318,7 +422,7 @@ def test_no_noise_wedges_the_stub(noise: list[bytes], piece_bytes: int, reading:
     data = (request(0xD2, words(0, 8192, 4096, 64)) if reading else b"") + b"".join(noise)
     for start in range(0, len(data), piece_bytes):
         actions = host.send(data[start : start + piece_bytes])
-        if any(isinstance(action, Halt) for action in actions):
+        if any(isinstance(action, RunProgram) for action in actions):
             return
     assert host.exchange(SYNC)[-8:] == [SYNC_REPLY.strip(b"\xc0")] * 8
 
@@ -327,5 +431,5 @@ def test_no_noise_wedges_the_stub(noise: list[bytes], piece_bytes: int, reading:
 def test_no_request_wedges_the_stub(op: int, data: bytes) -> None:
     host = StubHost()
     actions = host.send(request(op, data, zlib.crc32(data) & 0xFF))
-    if not any(isinstance(action, Halt) for action in actions):
+    if not any(isinstance(action, RunProgram) for action in actions):
         assert len(host.exchange(SYNC)) == 8

@@ -89,7 +89,7 @@ class Rig:
         self.host.world.add("internet", self.internet)
         side = self.internet.attach(self.bench.hear)
         chip.outside = OnlyNetwork(side)
-        self.peer = self.internet.add_host(PEER, beside=side)
+        self.peer = self.internet.add_host(PEER)
         self.bench.set_modem_lines(dtr=True, rts=True, now_ns=0)
         self.host.switch(Contact.POWER, is_closed=True)
         self.host.wait(NS_PER_S)

@@ -65,9 +65,11 @@ class Serial(ModulePort):
         self.reset_input_buffer()
 
     def close(self) -> None:
-        """Close the port; the module lives on."""
+        """Close the port, which ends a break; the module lives on."""
         self.is_open = False
-        self._line = None
+        if self._line is not None:
+            self._line.bench.set_break(is_on=False, now_ns=self._line.world.now_ns)
+            self._line = None
 
     def holds(self, bench: Bench) -> bool:
         """Whether this is an open port of that module, with `exclusive`."""
@@ -159,8 +161,16 @@ class Serial(ModulePort):
         """The adapter's CTS input: the module's RTS, on a rig with ``uart-flow``."""
         return self._require_open().bench.is_cts_asserted
 
+    def send_break(self, duration: float = 0.25) -> None:
+        """Hold the line low for a time, which passes in the simulated world."""
+        line = self._require_open()
+        self.break_condition = True
+        line.world.advance(line.world.now_ns + seconds_to_ns(duration))
+        self.break_condition = False
+
     def _update_break_state(self) -> None:
-        self._require_open()
+        line = self._require_open()
+        line.bench.set_break(is_on=bool(self._break_state), now_ns=line.world.now_ns)
 
 
 def _find_bench(url: str) -> tuple[World, Bench]:

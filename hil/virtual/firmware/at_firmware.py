@@ -26,7 +26,7 @@ from hil.virtual.action import DeepSleep, Restart
 from hil.virtual.user_slot import UserSlots
 
 from .command import BUSY, Job, Outcome, Wait
-from .command_table import COMMANDS, run_line
+from .command_table import commands_of, run_line
 from .fault import TamperedOutput, lay_faults
 from .line import LF, Line, LineReader
 from .parameter_store import ParameterStore
@@ -92,7 +92,7 @@ class AtFirmware:
     ) -> None:
         store = ParameterStore(flash, blank_means_factory=dialect.blank_sector_means_factory)
         self._flash = flash
-        self._tampering = lay_faults(faults, COMMANDS)
+        self._tampering = lay_faults(faults, commands_of(dialect))
         self._state = FirmwareState(
             identity,
             dialect,

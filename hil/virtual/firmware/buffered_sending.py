@@ -143,9 +143,7 @@ def _hand_over(
 
 
 def check_segment(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
-    """AT+CIPCHECKSEG=, by the names that the dialect knows. Source: lines 858-862; A-44, A-56."""
-    if call.name not in state.dialect.tcp_ip.segment_check_names:
-        return error(at_ns)
+    """AT+CIPCHECKSEG=, and by its other name. Source: lines 858-862; A-44, A-56."""
     if state.transfer_mode:
         return refuse(state, at_ns, "IPMODE=1")
     match parse_link_arguments(call.arguments, is_multiple=state.links.is_multiple):

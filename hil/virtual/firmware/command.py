@@ -33,6 +33,13 @@ class Form(Enum):
     SUFFIX = "AT<x><digit>"
     """ATE0 and ATE1: the value follows without an equals sign (line 231)."""
 
+    def called(self, name: str) -> str:
+        """How this form of a command is called, up to its arguments."""
+        return f"AT{name}{_CALLED[self]}"
+
+
+_CALLED = {Form.TEST: "=?", Form.QUERY: "?", Form.SET: "=", Form.EXECUTE: "", Form.SUFFIX: ""}
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

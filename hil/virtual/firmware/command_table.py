@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .command import Forms, Task
+    from .dialect import Dialect
     from .state import FirmwareState
 
 COMMANDS: Mapping[str, Forms] = MappingProxyType(
@@ -51,7 +52,19 @@ COMMANDS: Mapping[str, Forms] = MappingProxyType(
         **PING_COMMANDS,
     }
 )
-"""What follows ``AT`` in a command line, to the forms of that command."""
+"""What follows ``AT`` in a command line, to the forms of that command, in any dialect."""
+
+
+def commands_of(dialect: Dialect) -> Mapping[str, Forms]:
+    """The commands and forms that a dialect has."""
+    return {
+        name: {
+            form: handler
+            for form, handler in forms.items()
+            if form.called(name) not in dialect.lacks
+        }
+        for name, forms in COMMANDS.items()
+    }
 
 
 def run_line(state: FirmwareState, command: bytes | None, at_ns: int) -> Outcome | Task:

@@ -28,9 +28,9 @@ def show_status(state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
     return ok(at_ns, f"STATUS:{_status(state)}", *records)
 
 
-def confirm_status(state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
+def confirm_status(_state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
     """AT+CIPSTATUS=?, which the document does not have. Source: A-10 in docs/ambiguities."""
-    return ok(at_ns) if state.dialect.tcp_ip.has_status_test else error(at_ns)
+    return ok(at_ns)
 
 
 def confirm_closing(_state: FirmwareState, _call: Call, at_ns: int) -> Outcome:

@@ -28,7 +28,6 @@ class WifiDialect:
         join_query_tells_bssid: Whether AT+CWJAP? tells the BSSID behind the SSID (line 409, A-27).
         stored_network_needs_address: Whether AT+CWJAP_DEF? answers ``No AP`` while the station has
             no address, as the other two do, instead of telling what is stored (line 437, A-27).
-        auto_join_query: Whether AT+CWAUTOCONN has a query form (line 558, A-36).
         smart_config_excludes_all: Whether no other command is carried out from AT+CWSTARTSMART
             until the station has an address, instead of AT+CWJAP alone being refused until a phone
             has told the network (line 732, A-41).
@@ -49,7 +48,6 @@ class WifiDialect:
     join_failure_has_number: bool
     join_query_tells_bssid: bool
     stored_network_needs_address: bool
-    auto_join_query: bool
     smart_config_excludes_all: bool
     smart_config_stores: bool
     tells_in_passthrough: bool
@@ -64,8 +62,6 @@ class TcpIpDialect:
     """Section 5 in one column of the table.
 
     Args:
-        cifsr_sets_address: Whether CIFSR has a set form, which gives the softAP an address
-            (lines 880-883; A-59).
         says_reasons: Whether a line that the document does not show tells why something is refused
             or failed, or that nothing had to be done (A-08, A-58, A-67, A-76).
         start_parameters: Lines of AT+CIPSTART=? in single and in multiple mode (line 787, A-43).
@@ -76,7 +72,6 @@ class TcpIpDialect:
         status_needs_station: Whether the state is 5 whenever the station has no address, links to
             the softAP's stations or not (line 776, A-42).
         status_has_tcp_local_port: Whether CIPSTATUS tells the local port of TCP links (A-42).
-        has_status_test: Whether there is AT+CIPSTATUS=? (A-10).
         still_connected: Said to AT+CIPMUX while there are links (line 894, A-60).
         server_spares_links: Whether AT+CIPCLOSE=5 has no effect while there is a server (line 871,
             A-57).
@@ -94,7 +89,6 @@ class TcpIpDialect:
             852, 860; A-56).
         plain_sending_joins_segments: Whether AT+CIPSEND acts as AT+CIPSENDBUF while segments wait
             on its link, instead of being refused (A-55).
-        segment_check_names: What AT+CIPCHECKSEG is called (line 855, A-44).
         transfer_mode_needs_no_link: Whether AT+CIPMODE= is refused while there is a link (line 917,
             A-62).
         transfer_mode_needs_single: Whether AT+CIPMODE= is refused in multiple mode whatever its
@@ -105,7 +99,6 @@ class TcpIpDialect:
         ok_after_datagram: Whether OK follows the data of a UDP record (A-68).
     """
 
-    cifsr_sets_address: bool
     says_reasons: bool
     start_parameters: tuple[tuple[str, ...], tuple[str, ...]]
     already_connected: str
@@ -113,7 +106,6 @@ class TcpIpDialect:
     udp_is_connected: bool
     status_needs_station: bool
     status_has_tcp_local_port: bool
-    has_status_test: bool
     still_connected: str
     server_spares_links: bool
     lost_client: str
@@ -125,7 +117,6 @@ class TcpIpDialect:
     tells_settled_segment: bool
     segments_need_link: bool
     plain_sending_joins_segments: bool
-    segment_check_names: frozenset[str]
     transfer_mode_needs_no_link: bool
     transfer_mode_needs_single: bool
     cancelling_takes_link: bool
@@ -139,6 +130,8 @@ class Dialect:
 
     Args:
         name: What a rig description calls it.
+        lacks: Forms of commands that the other column has and this one has not, as they are
+            called (A-10, A-36, A-44, A-59).
         line_buffer_bytes: Room for a command line behind ``AT``, line end included (A-78).
         lowest_baud: Least speed that the UART commands take (line 248).
         highest_baud: Greatest speed that the UART commands take (line 248).
@@ -155,6 +148,7 @@ class Dialect:
     """
 
     name: str
+    lacks: frozenset[str]
     line_buffer_bytes: int
     lowest_baud: int
     highest_baud: int
@@ -168,6 +162,7 @@ class Dialect:
 
 DOCUMENTED = Dialect(
     name="documented",
+    lacks=frozenset({"AT+CWAUTOCONN?", "AT+CIFSR=", "AT+CIPSTATUS=?"}),
     line_buffer_bytes=256,
     lowest_baud=110,
     highest_baud=4_608_000,
@@ -180,7 +175,6 @@ DOCUMENTED = Dialect(
         join_failure_has_number=False,
         join_query_tells_bssid=False,
         stored_network_needs_address=False,
-        auto_join_query=False,
         smart_config_excludes_all=True,
         smart_config_stores=False,
         tells_in_passthrough=True,
@@ -190,7 +184,6 @@ DOCUMENTED = Dialect(
         fixed_soft_ap_has_no_dhcp=True,
     ),
     tcp_ip=TcpIpDialect(
-        cifsr_sets_address=False,
         says_reasons=False,
         start_parameters=(
             (
@@ -207,7 +200,6 @@ DOCUMENTED = Dialect(
         udp_is_connected=True,
         status_needs_station=False,
         status_has_tcp_local_port=True,
-        has_status_test=False,
         still_connected="Link is builded",
         server_spares_links=True,
         lost_client="CLOSED",
@@ -219,7 +211,6 @@ DOCUMENTED = Dialect(
         tells_settled_segment=False,
         segments_need_link=True,
         plain_sending_joins_segments=False,
-        segment_check_names=frozenset({"+CIPCHECKSEG", "+CIPCHECKSEQ"}),
         transfer_mode_needs_no_link=True,
         transfer_mode_needs_single=False,
         cancelling_takes_link=True,
@@ -230,6 +221,7 @@ DOCUMENTED = Dialect(
 
 ESPRESSIF_0_23 = Dialect(
     name="espressif-0.23",
+    lacks=frozenset({"AT+CIPCHECKSEG="}),
     line_buffer_bytes=128,
     lowest_baud=1,
     highest_baud=5_000_000,
@@ -242,7 +234,6 @@ ESPRESSIF_0_23 = Dialect(
         join_failure_has_number=True,
         join_query_tells_bssid=True,
         stored_network_needs_address=True,
-        auto_join_query=True,
         smart_config_excludes_all=False,
         smart_config_stores=True,
         tells_in_passthrough=False,
@@ -252,7 +243,6 @@ ESPRESSIF_0_23 = Dialect(
         fixed_soft_ap_has_no_dhcp=False,
     ),
     tcp_ip=TcpIpDialect(
-        cifsr_sets_address=True,
         says_reasons=True,
         start_parameters=(  # the other way round, by mistake of the firmware
             (
@@ -269,7 +259,6 @@ ESPRESSIF_0_23 = Dialect(
         udp_is_connected=False,
         status_needs_station=True,
         status_has_tcp_local_port=False,
-        has_status_test=True,
         still_connected="link is builded",
         server_spares_links=False,
         lost_client="CONNECT FAIL",
@@ -281,7 +270,6 @@ ESPRESSIF_0_23 = Dialect(
         tells_settled_segment=True,
         segments_need_link=False,
         plain_sending_joins_segments=True,
-        segment_check_names=frozenset({"+CIPCHECKSEQ"}),
         transfer_mode_needs_no_link=False,
         transfer_mode_needs_single=True,
         cancelling_takes_link=False,

@@ -54,7 +54,7 @@ def set_local_address(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
 
     Source: read from the library of SDK 1.0.1; A-59 in docs/ambiguities.
     """
-    if not state.dialect.tcp_ip.cifsr_sets_address or not state.wifi_mode.has_soft_ap:
+    if not state.wifi_mode.has_soft_ap:
         return error(at_ns)
     match parse_arguments(call.arguments):
         case (bytes(text),) if text:

@@ -84,8 +84,6 @@ def leave_network(state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
 
 def query_auto_join(state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
     """AT+CWAUTOCONN?, which the document does not know. Source: A-36 in docs/ambiguities."""
-    if not state.dialect.wifi.auto_join_query:
-        return error(at_ns)
     return ok_without_blank_line(at_ns, f"+CWAUTOCONN:{state.store.system.joins_at_start:d}")
 
 

@@ -10,7 +10,7 @@ from .node import Listener, Node
 from .tcp import HOST_WINDOW_BYTES, TcpEnd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from ipaddress import IPv4Address
 
     from .internet import Internet
@@ -26,11 +26,13 @@ class Host(Node):
 
     Args:
         internet: Where it is.
-        address: Its one address.
+        address: Its own address.
         generator: Decides with which dynamic port it begins.
         path: What lies between it and the others; None for what the whole network has.
-        beside: The module whose softAP it has joined. Of several modules with one address it
-            reaches that one.
+
+    Attributes:
+        guest_addresses: Tells which addresses it has beside its own, as a computer that joins a
+            softAP with its Wi-Fi.
     """
 
     def __init__(
@@ -39,17 +41,26 @@ class Host(Node):
         address: IPv4Address,
         generator: Generator,
         path: Path | None = None,
-        beside: Node | None = None,
     ) -> None:
         super().__init__(generator, path)
         self.addresses[None] = address
-        self.beside = beside
+        self.guest_addresses: Callable[[], Iterable[IPv4Address]] = tuple
         self._internet = internet
 
     @property
     def address(self) -> IPv4Address:
-        """Its one address."""
+        """Its own address."""
         return self.addresses[None]
+
+    def all_addresses(self) -> list[IPv4Address]:
+        """The addresses that it has now."""
+        return [*self.addresses.values(), *self.guest_addresses()]
+
+    def is_reached_by(self, address: IPv4Address) -> bool:
+        """Whether what is sent to an address arrives here."""
+        if self.is_cut:
+            return False
+        return address == self.addresses.get(None) or address in self.guest_addresses()
 
     def listen(
         self,
@@ -93,7 +104,8 @@ class Host(Node):
             now_ns: When.
             **settings: Of `TcpEnd`, like ``window_bytes`` or ``keep_alive_ns``.
         """
-        return self._internet.connect(self, self.address, user, (address, port), now_ns, **settings)
+        source = self.address_for(address) or self.address
+        return self._internet.connect(self, source, user, (address, port), now_ns, **settings)
 
     def open_udp(self, port: int, user: UdpUser) -> int:
         """Register a program for a UDP port; 0 picks a free one.

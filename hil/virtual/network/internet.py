@@ -2,7 +2,8 @@
 
 There are no packets, no gateways and no netmasks: who has an address is reached by it, over a path
 that takes its time both ways. Modules reach each other and the hosts, hosts reach the modules, at
-whatever addresses a module has at that moment.
+whatever addresses they have at that moment. Only the network of a softAP is an island: its module
+and its stations, all with addresses that begin alike, see each other and nobody else.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from hil.virtual.errors import VirtualError
 
 from .agenda import Agenda
 from .host import Host
+from .message import Interface
 from .module_side import ModuleSide
 from .node import are_neighbours
 from .tcp import TcpEnd
@@ -76,17 +78,15 @@ class Internet:
         self._nodes.append(side)
         return side
 
-    def add_host(
-        self, address: IPv4Address, path: Path | None = None, beside: Node | None = None
-    ) -> Host:
+    def add_host(self, address: IPv4Address, path: Path | None = None) -> Host:
         """Put a computer into the network; see `Host`.
 
         Raises:
             VirtualError: Another host has that address.
         """
-        if beside is None and any(isinstance(node, Host) for node in self._owners_of(address)):
+        if any(isinstance(node, Host) for node in self._owners_of(address)):
             raise VirtualError(f"this network has a host {address} already")
-        host = Host(self, address, self._generator, path, beside)
+        host = Host(self, address, self._generator, path)
         self._nodes.append(host)
         return host
 
@@ -167,11 +167,12 @@ class Internet:
             self.agenda.plan(now_ns + there.way_ns, arrive)
 
     def owner_of(self, address: IPv4Address, asker: Node) -> Node | None:
-        """Whom a node reaches by an address."""
-        owners = [node for node in self._owners_of(address) if node is not asker]
-        if isinstance(asker, Host) and asker.beside in owners:
-            return asker.beside
-        return next((node for node in owners if _is_in_sight(node, asker)), None)
+        """Whom a node reaches by an address; of several that have it, who was there first."""
+        source = asker.address_for(address)
+        if source is None or not self._sees(source, address):
+            return None
+        owners = (node for node in self._owners_of(address) if node is not asker)
+        return next(owners, None)
 
     def way(
         self, source: Node, source_address: IPv4Address, target: Node, address: IPv4Address
@@ -185,6 +186,16 @@ class Internet:
     def _owners_of(self, address: IPv4Address) -> Iterator[Node]:
         return (node for node in self._nodes if node.is_reached_by(address))
 
+    def _sees(self, first: IPv4Address, second: IPv4Address) -> bool:
+        """Whether anything leads from one address to another: not from an island to elsewhere."""
+        if are_neighbours(first, second):
+            return True
+        soft_aps = (node.addresses.get(Interface.SOFT_AP) for node in self._nodes)
+        return not any(
+            own is not None and (are_neighbours(own, first) or are_neighbours(own, second))
+            for own in soft_aps
+        )
+
     def _receivers_of(
         self, address: IPv4Address, source: IPv4Address, sender: Node
     ) -> list[tuple[Node, IPv4Address]]:
@@ -197,14 +208,9 @@ class Internet:
             (node, local)
             for node in self._nodes
             if node is not sender
-            for local in node.addresses.values()
+            for local in node.all_addresses()
             if are_neighbours(local, source) and node.is_reached_by(local)
         ]
-
-
-def _is_in_sight(node: Node, asker: Node) -> bool:
-    """Whether a node can be seen from another: stations of a softAP by its module alone."""
-    return not isinstance(node, Host) or node.beside in {None, asker}
 
 
 def _deliver_udp(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from .tcp import HOST_WINDOW_BYTES, UNLIMITED_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from .message import Interface
     from .tcp import TcpUser
@@ -54,7 +54,7 @@ class Node:
 
     Attributes:
         path: What lies between it and the others.
-        addresses: Its addresses, by interface; a host has one, under None.
+        addresses: Its addresses, by interface; those of a host under None.
         listeners: Who may connect, by port.
         ignored_ports: Where an attempt to connect is not even refused.
         udp_users: The programs behind its UDP ports.
@@ -70,14 +70,19 @@ class Node:
         self.is_cut = False
         self._next_port = generator.randrange(_DYNAMIC_PORTS)
 
+    def all_addresses(self) -> Collection[IPv4Address]:
+        """The addresses that it has now; the first leads to all who are no neighbours."""
+        return self.addresses.values()
+
     def is_reached_by(self, address: IPv4Address) -> bool:
         """Whether what is sent to an address arrives here."""
-        return not self.is_cut and address in self.addresses.values()
+        return not self.is_cut and address in self.all_addresses()
 
     def address_for(self, remote: IPv4Address) -> IPv4Address | None:
         """The own address from which to send to another; None without any."""
-        near = (own for own in self.addresses.values() if are_neighbours(own, remote))
-        return next(near, next(iter(self.addresses.values()), None))
+        own = self.all_addresses()
+        near = (address for address in own if are_neighbours(address, remote))
+        return next(near, next(iter(own), None))
 
     def dynamic_port(self) -> int:
         """A port that is not in use."""

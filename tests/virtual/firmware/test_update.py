@@ -163,7 +163,7 @@ class TestSuccess:
         update(player, server_for(player))
         sectors, pages = 15, 235
         assert len(new_programs()["user2.bin"]) == 59_988
-        flash_ns = sectors * 45 * NS_PER_MS + pages * 700_000
+        flash_ns = sectors * 45 * NS_PER_MS + pages * 400_000
         taken_ns = player.flash.busy_until_ns - begun_ns
         assert flash_ns < taken_ns < flash_ns + 10 * NS_PER_MS
 
@@ -397,7 +397,7 @@ class TestPowerCut:
 
     OLD = (b"jump to run user1 @ 1000", "0.23.0.0")
     NEW = (b"jump to run user2 @ 81000", NEW_VERSION)
-    DURATION_NS = 15 * 45_000_000 + 236 * 700_000
+    DURATION_NS = 15 * 45_000_000 + 236 * 400_000
     """From the end of the command to the throw of the switch: 15 sectors, 236 pages."""
 
     def run_and_cut(self, cut_ns: int) -> NorFlash:
@@ -417,12 +417,12 @@ class TestPowerCut:
         assert player.flash.busy_until_ns - begun_ns == self.DURATION_NS
 
     @settings(max_examples=30)
-    @given(st.integers(0, DURATION_NS - 700_000))
+    @given(st.integers(0, DURATION_NS - 400_000))
     def test_before_the_switch_is_thrown_the_old_one_starts(self, cut_ns: int) -> None:
         assert started(self.run_and_cut(cut_ns)) == self.OLD
 
     @settings(max_examples=30)
-    @given(st.integers(DURATION_NS - 700_000, DURATION_NS))
+    @given(st.integers(DURATION_NS - 400_000, DURATION_NS))
     def test_while_it_is_thrown_either_of_them(self, cut_ns: int) -> None:
         assert started(self.run_and_cut(cut_ns)) in {self.OLD, self.NEW}
 
@@ -430,7 +430,7 @@ class TestPowerCut:
         assert started(self.run_and_cut(self.DURATION_NS)) == self.NEW
 
     @settings(max_examples=30)
-    @given(st.integers(0, DURATION_NS - 700_000))
+    @given(st.integers(0, DURATION_NS - 400_000))
     def test_the_way_back_is_as_safe(self, cut_ns: int) -> None:
         flash = self.run_and_cut(self.DURATION_NS)
         flash.settle(10**12)
@@ -478,7 +478,7 @@ class TestSwitch:
             flash.cut_power(begin_ns + cut_ns)
             assert switch.number in {1, 2}
             assert cut_ns > 0 or switch.number == old
-            assert cut_ns < 700_000 or switch.number == 3 - old
+            assert cut_ns < 400_000 or switch.number == 3 - old
 
     def test_a_download_of_boot_bin_starts_user1(self) -> None:
         flash = factory_flash()

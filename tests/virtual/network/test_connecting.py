@@ -10,6 +10,7 @@ from hil.units import NS_PER_S
 from hil.virtual.errors import VirtualError
 from hil.virtual.network.message import (
     Interface,
+    Ping,
     SetAddress,
     TcpAbort,
     TcpCame,
@@ -233,6 +234,7 @@ class TestModuleAsServer:
         net = Net()
         module = net.module()
         host = net.internet.add_host(HOST)
+        host.guest_addresses = lambda: [IPv4Address("192.168.4.2")]
         module.ask(TcpListen(333), SetAddress(Interface.SOFT_AP, SOFT_AP))
 
         def reached(address: IPv4Address) -> bool:
@@ -284,43 +286,87 @@ class TestModulesAmongThemselves:
         net.settle()
         assert module.events() == []
 
-    def test_a_station_of_a_soft_ap_reaches_that_module_whoever_else_has_its_address(self) -> None:
-        net = Net()
-        first, second = net.module(None), net.module(None)
-        for module in (first, second):
-            module.ask(SetAddress(Interface.SOFT_AP, SOFT_AP), TcpListen(333))
-        phone = net.internet.add_host(IPv4Address("192.168.4.2"), beside=second.side)
-        phone.dial(Script(), SOFT_AP, 333, net.now_ns)
-        net.wait(3 * WAY_NS)
-        assert first.events() == []
-        assert second.client().address == IPv4Address("192.168.4.2")
 
-    def test_a_station_of_a_soft_ap_is_seen_by_that_module_alone(self) -> None:
-        net = Net()
-        first, second = net.module(None), net.module(None)
-        for module in (first, second):
-            module.ask(SetAddress(Interface.SOFT_AP, SOFT_AP))
-        phone = IPv4Address("192.168.4.2")
-        net.internet.add_host(phone, beside=first.side)
-        for module in (first, second):
-            module.ask(TcpOpen(1, phone, 80))
-        net.wait(2 * WAY_NS)
-        assert first.events() == [TcpFailed(1, TcpFailure.REFUSED)]
-        assert second.events() == []
+class TestSoftAp:
+    """The network of a softAP is an island."""
 
-    def test_the_soft_ap_s_own_stations_see_its_address_and_others_the_station_s(self) -> None:
+    PHONE = IPv4Address("192.168.4.2")
+
+    def test_its_stations_reach_its_module_and_nobody_else(self) -> None:
+        net = Net()
+        module, far = net.module(), net.module(IPv4Address("192.168.1.51"))
+        module.ask(SetAddress(Interface.SOFT_AP, SOFT_AP), TcpListen(333))
+        far.ask(TcpListen(333))
+        phone = net.internet.add_host(self.PHONE)
+        for address in (SOFT_AP, MODULE, IPv4Address("192.168.1.51")):
+            phone.dial(Script(), address, 333, net.now_ns)
+        net.settle()
+        assert module.client().address == self.PHONE
+        assert far.events() == []
+
+    def test_a_module_without_a_station_address_reaches_its_stations_only(self) -> None:
+        net = Net()
+        module = net.module(None)
+        module.ask(SetAddress(Interface.SOFT_AP, SOFT_AP))
+        net.internet.add_host(self.PHONE)
+        net.internet.add_host(HOST)
+        module.ask(TcpOpen(1, self.PHONE, 80), TcpOpen(2, HOST, 80), Ping(3, HOST))
+        net.settle()
+        assert module.events() == [TcpFailed(1, TcpFailure.REFUSED)]
+
+    def test_its_stations_see_its_address_and_others_the_station_s(self) -> None:
         net = Net()
         module, near, far = net.module(), Script(), Script()
         module.ask(SetAddress(Interface.SOFT_AP, SOFT_AP))
-        phone = IPv4Address("192.168.4.2")
-        net.internet.add_host(phone, beside=module.side).listen(80, lambda: near)
+        net.internet.add_host(self.PHONE).listen(80, lambda: near)
         net.internet.add_host(HOST).listen(80, lambda: far)
-        module.ask(TcpOpen(1, phone, 80), TcpOpen(2, HOST, 80))
+        module.ask(TcpOpen(1, self.PHONE, 80), TcpOpen(2, HOST, 80))
         net.wait(3 * WAY_NS)
         assert near.end is not None
         assert near.end.remote[0] == SOFT_AP
         assert far.end is not None
         assert far.end.remote[0] == MODULE
+
+    def test_a_host_that_joins_it_is_reached_by_both_addresses_until_it_leaves(self) -> None:
+        net = Net()
+        module = net.module()
+        host, guests = net.internet.add_host(HOST), [self.PHONE]
+        host.guest_addresses = lambda: guests
+        host.listen(7, Echo)
+        module.ask(SetAddress(Interface.SOFT_AP, SOFT_AP), TcpListen(333))
+        module.ask(TcpOpen(1, self.PHONE, 7), TcpOpen(2, HOST, 7))
+        host.dial(Script(), SOFT_AP, 333, net.now_ns)
+        host.dial(Script(), MODULE, 333, net.now_ns)
+        net.wait(3 * WAY_NS)
+        events = module.events()
+        assert [event.socket for event in events if isinstance(event, TcpOpened)] == [1, 2]
+        assert [event.address for event in events if isinstance(event, TcpCame)] == [
+            self.PHONE, HOST,
+        ]  # fmt: skip
+        guests.clear()
+        module.ask(TcpOpen(3, self.PHONE, 7))
+        host.dial(Script(), SOFT_AP, 333, net.now_ns)
+        net.wait(3 * WAY_NS)
+        assert module.events() == []
+
+    def test_of_several_with_one_address_the_first_is_reached(self) -> None:
+        net = Net()
+        first, second = net.module(None), net.module(None)
+        for module in (first, second):
+            module.ask(SetAddress(Interface.SOFT_AP, SOFT_AP), TcpListen(333))
+        net.internet.add_host(self.PHONE).dial(Script(), SOFT_AP, 333, net.now_ns)
+        net.wait(3 * WAY_NS)
+        assert first.client().address == self.PHONE
+        assert second.events() == []
+
+    def test_a_module_that_has_joined_another_s_reaches_that(self) -> None:
+        net = Net()
+        server, client = net.module(None), net.module(self.PHONE)
+        server.ask(SetAddress(Interface.SOFT_AP, SOFT_AP), TcpListen(333))
+        client.ask(TcpOpen(1, SOFT_AP, 333))
+        net.wait(3 * WAY_NS)
+        assert client.event(TcpOpened).socket == 1
+        assert server.client().address == self.PHONE
 
 
 def test_two_hosts_cannot_have_one_address() -> None:

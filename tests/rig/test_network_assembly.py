@@ -1,0 +1,200 @@
+"""The network of an open rig: what modules find in it, and what tests hold of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hil.drive.registry import find_world
+from hil.drive.simulated_peer import SimulatedPeers
+from hil.errors import NeedMissingError, PeerError
+from hil.flashing.synthesis import synthesize
+from hil.ports.clock import deadline_ns
+from hil.ports.network_peer import Endpoint
+from hil.ports.socket_peer import SocketPeers
+from hil.rig.assembly import open_rig
+from hil.rig.description import VIRTUAL_RIG, ModuleDescription, RigDescription
+from hil.rig.network_description import NetworkDescription
+from hil.units import NS_PER_MS
+from hil.virtual.bench import Bench
+from hil.virtual.network.message import (
+    Interface,
+    Resolve,
+    Resolved,
+    SetAddress,
+    TcpCame,
+    TcpListen,
+    TcpOpen,
+    TcpOpened,
+)
+
+if TYPE_CHECKING:
+    from hil.rig.rig import Rig
+    from hil.virtual.network.message import NetworkRequest
+    from hil.virtual.outside import OutsideEvent
+
+FIRMWARE = synthesize()
+HOST = IPv4Address("192.168.1.2")
+MODULE = IPv4Address("192.168.1.50")
+SOFT_AP = IPv4Address("192.168.4.1")
+HOST_ONLY = NetworkDescription(HOST, 20, {})
+
+
+def bench_of(rig: Rig, slot: int = 0) -> Bench:
+    world, name = rig.modules[slot].description.port.removeprefix("sim://").split("/")
+    bench = find_world(world).machines[name]
+    assert isinstance(bench, Bench)
+    return bench
+
+
+class Firmware:
+    """Stands for the firmware of a rig's first module: asks, and keeps what it hears."""
+
+    def __init__(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.rig, self.bench = rig, bench_of(rig)
+        self.heard: list[OutsideEvent] = []
+        monkeypatch.setattr(self.bench.chip, "hear", lambda event, now_ns: self.heard.append(event))
+
+    def ask(self, *requests: NetworkRequest) -> None:
+        for request in requests:
+            self.bench.chip.outside.take(request, self.rig.clock.now_ns())
+
+
+def test_the_module_is_connected_with_the_peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
+        firmware = Firmware(rig, monkeypatch)
+        listener = rig.network.listen()
+        assert listener.endpoint.address == "192.168.1.2"
+        firmware.ask(
+            SetAddress(Interface.STATION, MODULE), TcpOpen(1, HOST, listener.endpoint.port)
+        )
+        connection = listener.accept(deadline_ns(rig.clock, 1))
+        assert connection is not None
+        assert connection.remote.address == str(MODULE)
+        assert isinstance(firmware.heard[0], TcpOpened)
+
+
+def test_the_round_trip_is_what_the_file_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = NetworkDescription(HOST, 7, {"pc.lab": HOST})
+    with open_rig(replace(VIRTUAL_RIG, network=network), FIRMWARE) as rig:
+        firmware = Firmware(rig, monkeypatch)
+        firmware.ask(SetAddress(Interface.STATION, MODULE), Resolve(1, "pc.lab"))
+        rig.clock.sleep(0.006_999)
+        assert firmware.heard == []
+        rig.clock.sleep(0.000_001)
+        assert firmware.heard == [Resolved(1, HOST)]
+        assert rig.network.names == {"pc.lab": "192.168.1.2"}
+
+
+def test_it_meets_the_needs_for_peers() -> None:
+    with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
+        assert {"tcp-peer", "udp-peer"} <= rig.has
+
+
+def test_a_network_in_which_nobody_is_meets_none() -> None:
+    nobody = replace(VIRTUAL_RIG, network=NetworkDescription(None, 20, {}))
+    with open_rig(nobody, FIRMWARE) as rig:
+        assert not {"tcp-peer", "udp-peer"} & rig.has
+        with pytest.raises(NeedMissingError) as caught:
+            _ = rig.network
+    assert str(caught.value) == (
+        "rig 'virtual' has no 'tcp-peer': name the address of this computer in the modules' "
+        "network as `host_address` in a [network] table"
+    )
+
+
+def test_the_station_that_joins_a_soft_ap_lends_the_host_its_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
+        firmware = Firmware(rig, monkeypatch)
+        firmware.ask(SetAddress(Interface.SOFT_AP, SOFT_AP), TcpListen(333))
+        target = Endpoint(str(SOFT_AP), 333)
+        with pytest.raises(PeerError, match="nobody answered"):
+            rig.network.dial(target, deadline_ns(rig.clock, 1))
+        address = IPv4Address("192.168.4.2")
+        monkeypatch.setattr(type(rig.wifi.stations[0]), "address", address)
+        rig.network.dial(target, deadline_ns(rig.clock, 1))
+        rig.clock.sleep(0.1)
+        (came,) = firmware.heard
+        assert isinstance(came, TcpCame)
+        assert came.address == address
+
+
+def test_the_same_seed_draws_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def local_port(seed: int) -> int:
+        with open_rig(replace(VIRTUAL_RIG, seed=seed), FIRMWARE) as rig:
+            firmware = Firmware(rig, monkeypatch)
+            listener = rig.network.listen(4000)
+            firmware.ask(SetAddress(Interface.STATION, MODULE), TcpOpen(1, HOST, 4000))
+            connection = listener.accept(deadline_ns(rig.clock, 1))
+            assert connection is not None
+            return connection.remote.port
+
+    assert local_port(0) == local_port(0)
+    assert local_port(0) != local_port(1)
+
+
+def test_closing_a_rig_closes_its_peers() -> None:
+    with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
+        rig.network.listen(4000)
+        rig.network.set_path(is_open=False)
+        rig.close()
+        rig.network.listen(4000)
+
+
+class TestReal:
+    RIG = RigDescription("bench", (ModuleDescription(0, "loop://"),))
+
+    def test_its_peers_are_sockets_at_the_address_of_the_file(self) -> None:
+        network = NetworkDescription(IPv4Address("127.0.0.1"), 20, {"pc.lab": HOST})
+        with open_rig(replace(self.RIG, network=network), FIRMWARE) as rig:
+            assert isinstance(rig.network, SocketPeers)
+            assert {"tcp-peer", "udp-peer"} <= rig.has
+            assert rig.network.listen().endpoint.address == "127.0.0.1"
+            assert rig.network.names == {"pc.lab": "192.168.1.2"}
+
+    def test_without_an_address_there_are_none(self) -> None:
+        with open_rig(self.RIG, FIRMWARE) as rig:
+            assert not {"tcp-peer", "udp-peer"} & rig.has
+            with pytest.raises(NeedMissingError):
+                _ = rig.network
+
+    def test_an_address_of_another_computer_is_told(self) -> None:
+        network = NetworkDescription(IPv4Address("192.0.2.1"), 20, {})
+        with (
+            open_rig(replace(self.RIG, network=network), FIRMWARE) as rig,
+            pytest.raises(PeerError) as caught,
+        ):
+            rig.network.listen(4000)
+        assert str(caught.value) == (
+            "cannot listen at 192.0.2.1:4000: Cannot assign requested address. `host_address` in "
+            "the rig file must be an address of this computer"
+        )
+
+    def test_what_only_a_virtual_rig_can_do_is_told(self) -> None:
+        network = NetworkDescription(IPv4Address("127.0.0.1"), 20, {})
+        with open_rig(replace(self.RIG, network=network), FIRMWARE) as rig:
+            with pytest.raises(NeedMissingError, match="rig 'bench' has no 'path-cut': "):
+                rig.network.set_path(is_open=False)
+            with pytest.raises(NeedMissingError, match="has no 'slow-acknowledgement': "):
+                rig.network.listen(acknowledgement_delay_s=0.2)
+
+
+def test_a_virtual_rig_holds_simulated_peers_with_a_cut_and_slow_acknowledgements(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
+        assert isinstance(rig.network, SimulatedPeers)
+        firmware = Firmware(rig, monkeypatch)
+        rig.network.listen(4000, acknowledgement_delay_s=0.2)
+        rig.network.set_path(is_open=False)
+        firmware.ask(SetAddress(Interface.STATION, MODULE), TcpOpen(1, HOST, 4000))
+        rig.clock.sleep(1)
+        assert firmware.heard == []
+        rig.network.set_path(is_open=True)
+        rig.clock.sleep(3 + 40 * NS_PER_MS / 1e9)
+        assert isinstance(firmware.heard[0], TcpOpened)
