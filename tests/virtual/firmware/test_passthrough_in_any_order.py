@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,15 +13,12 @@ from hil.virtual.uart import Burst
 
 from .link_player import LinkPlayer, joined_player
 
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("write"), st.sampled_from([1, 3, 100, 1500, 2047, 2048, 2049, 5000])),
-        st.tuples(st.just("wait"), st.sampled_from([1, 19, 20, 21, 100])),
-        st.tuples(st.just("confirm"), st.floats(0, 1)),
-        st.tuples(st.just("lose"), st.none()),
-    ),
-    max_size=40,
-)
+WRITE = st.tuples(st.just("write"), st.sampled_from([1, 3, 100, 700, 1500, 2047, 2048, 5000]))
+WAIT = st.tuples(st.just("wait"), st.sampled_from([1, 19, 20, 21, 100]))
+CONFIRM = st.tuples(st.just("confirm"), st.sampled_from([0.1, 0.5, 0.9, 1]))
+LOSE = st.tuples(st.just("lose"), st.none())
+ROUND = st.tuples(WRITE, WAIT, WRITE, st.one_of(CONFIRM, CONFIRM, CONFIRM, LOSE))
+STEPS = st.lists(ROUND, min_size=3, max_size=12).map(lambda rounds: [*chain(*rounds)])
 
 
 class Talk:
@@ -56,7 +55,8 @@ class Talk:
     def confirm(self, share: float) -> None:
         count = round(self.unconfirmed * share)
         self.unconfirmed -= count
-        self.player.hear(TcpAcknowledged(self.socket, count))
+        if count:
+            self.player.hear(TcpAcknowledged(self.socket, count))
         self.look()
 
     def lose(self) -> None:
