@@ -13,15 +13,9 @@ from hil.flashing.image import Role
 from hil.flashing.synthesis import synthesize
 from hil.units import NS_PER_MS, NS_PER_S
 from hil.virtual.address import Ipv4Config
-from hil.virtual.air.message import (
-    AirRequest,
-    Join,
-    Joined,
-    Leased,
-    RequestLease,
-    Security,
-    Sighting,
-)
+from hil.virtual.air.access_point import ApSettings
+from hil.virtual.air.air import Air
+from hil.virtual.air.dhcp import DhcpServer
 from hil.virtual.bench import Bench, Contact
 from hil.virtual.chip import Chip, ChipSetup
 from hil.virtual.efuse import Efuse
@@ -34,36 +28,15 @@ from .bench_host import MAC, Host
 
 if TYPE_CHECKING:
     from hil.virtual.flash import NorFlash
-    from hil.virtual.network.agenda import Agenda
     from hil.virtual.network.tcp import TcpEnd
-    from hil.virtual.outside import OutsideEvent
 
 SERVER = IPv4Address("203.0.113.7")
-LEASE = Ipv4Config(
-    IPv4Address("192.168.1.7"), IPv4Address("192.168.1.1"), IPv4Address("255.255.255.0")
+MODULE = IPv4Address("192.168.1.7")
+ROUTER = Ipv4Config(
+    IPv4Address("192.168.1.1"), IPv4Address("192.168.1.1"), IPv4Address("255.255.255.0")
 )
-AP = Sighting(b"net", bytes.fromhex("102030405060"), 6, -50, Security.OPEN)
 STAGES = b"".join(b"+CIPUPDATE:%d\r\n" % stage for stage in range(1, 5))
 GMR = b"AT version:%s(Apr 24 2015 21:11:01)\r\nSDK version:1.0.1\r\n"
-
-
-class OpenAp:
-    """The air of one module: an open access point that lets it in and gives it an address."""
-
-    def __init__(self, agenda: Agenda, bench: Bench) -> None:
-        self._agenda, self._bench = agenda, bench
-
-    def take(self, request: AirRequest, now_ns: int) -> None:
-        if isinstance(request, Join):
-            self._tell(Joined(AP), now_ns)
-        elif isinstance(request, RequestLease):
-            self._tell(Leased(LEASE), now_ns)
-
-    def silence(self, now_ns: int, *, is_orderly: bool) -> None:
-        pass
-
-    def _tell(self, event: OutsideEvent, now_ns: int) -> None:
-        self._agenda.plan(now_ns + NS_PER_MS, lambda at_ns: self._bench.hear(event, at_ns))
 
 
 class FileServer(Peer):
@@ -102,8 +75,12 @@ class Rig:
         internet = Internet(Random(1), names=names)  # noqa: S311 - must repeat itself
         self.host.world.add("internet", internet)
         internet.add_host(SERVER).listen(80, lambda: FileServer(self.programs, self.log))
-        side = internet.attach(self.bench.hear)
-        chip.outside = Surroundings(OpenAp(internet.agenda, self.bench), side)
+        air = Air()
+        self.host.world.add("air", air)
+        dhcp = DhcpServer(ROUTER, MODULE, MODULE)
+        air.add_access_point(ApSettings(b"net", bytes(6)), rssi_dbm=-50, dhcp=dhcp)
+        hear = self.bench.hear
+        chip.outside = Surroundings(air.attach(hear), internet.attach(hear))
         self.host.switch(Contact.POWER, is_closed=True)
         self.host.wait(NS_PER_S)
         self.join()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.units import KIB, NS_PER_MS, NS_PER_S
+from hil.virtual.air.air import Air
 from hil.virtual.bench import Bench, Contact
 from hil.virtual.chip import Chip, ChipSetup
 from hil.virtual.efuse import Efuse
@@ -16,15 +17,13 @@ from hil.virtual.firmware.dialect import DIALECTS
 from hil.virtual.network.internet import Internet
 from hil.virtual.network.peer import Peer, SlowReader
 from hil.virtual.network.way import Path
+from hil.virtual.outside import Surroundings
 
 from .bench_host import MAC, Host
 
 if TYPE_CHECKING:
     from hil.virtual.flash import NorFlash
-    from hil.virtual.network.message import NetworkRequest
-    from hil.virtual.network.module_side import ModuleSide
     from hil.virtual.network.tcp import TcpEnd
-    from hil.virtual.outside import OutsideRequest
 
 PEER = IPv4Address("192.168.4.2")
 BURST = Random(26).randbytes(64 * KIB)  # noqa: S311 - must repeat itself
@@ -36,6 +35,10 @@ class Recorder(Peer):
     def __init__(self) -> None:
         super().__init__()
         self.data = bytearray()
+        self.end: TcpEnd | None = None
+
+    def opened(self, end: TcpEnd, now_ns: int) -> None:
+        self.end = end
 
     def received(self, end: TcpEnd, data: bytes, now_ns: int) -> None:
         self.data += data
@@ -52,21 +55,6 @@ class SlowRecorder(SlowReader):
     def received(self, end: TcpEnd, data: bytes, now_ns: int) -> None:
         self.data += data
         super().received(end, data, now_ns)
-
-
-class OnlyNetwork:
-    """An `Outside` without an air: the module's own access point is all there is."""
-
-    def __init__(self, side: ModuleSide) -> None:
-        self._side = side
-
-    def take(self, request: OutsideRequest, now_ns: int) -> None:
-        if request.__class__.__module__.endswith("network.message"):
-            network_request: NetworkRequest = request  # type: ignore[assignment]
-            self._side.take(network_request, now_ns)
-
-    def silence(self, now_ns: int, *, is_orderly: bool) -> None:
-        self._side.silence(now_ns, is_orderly=is_orderly)
 
 
 class Rig:
@@ -88,7 +76,7 @@ class Rig:
         self.internet = Internet(Random(1), Path(way_ms * NS_PER_MS))  # noqa: S311 - must repeat
         self.host.world.add("internet", self.internet)
         side = self.internet.attach(self.bench.hear)
-        chip.outside = OnlyNetwork(side)
+        chip.outside = Surroundings(Air().attach(self.bench.hear), side)
         self.peer = self.internet.add_host(PEER)
         self.bench.set_modem_lines(dtr=True, rts=True, now_ns=0)
         self.host.switch(Contact.POWER, is_closed=True)
@@ -167,12 +155,11 @@ def test_without_flow_control_a_longer_way_loses_bytes(flash: NorFlash) -> None:
 def test_what_the_peer_sends_comes_raw_in_the_other_direction(flash: NorFlash) -> None:
     rig = Rig(flash, dialect="documented")
     recorder = Recorder()
-    ends: list[TcpEnd] = []
-    recorder.opened = lambda end, now_ns: ends.append(end)  # type: ignore[method-assign]
     rig.peer.listen(5000, lambda: recorder)
     rig.enter()
     rig.host.send(BURST[:5000])
-    ends[0].send(BURST, rig.host.world.now_ns)
+    assert recorder.end is not None
+    recorder.end.send(BURST, rig.host.world.now_ns)
     rig.host.wait(5 * NS_PER_S)
     assert recorder.data == BURST[:5000]
     assert rig.host.read() == BURST

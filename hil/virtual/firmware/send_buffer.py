@@ -169,8 +169,7 @@ class SendBuffers:
 
     def hold_segments(self, link: Link) -> bool:
         """Whether segments of a link wait for the peer."""
-        buffer = self._buffers[link.number]
-        return buffer.link is link and buffer.has_segments
+        return self._buffers[link.number].has_segments
 
     def tell_late(self, link: Link, number: int, now_ns: int) -> None:
         """Say that the data of a segment came when its link was gone."""

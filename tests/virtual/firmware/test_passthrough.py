@@ -382,9 +382,11 @@ class TestLoss:
 
     def test_what_comes_meanwhile_is_lost_and_room_stays(self) -> None:
         player, socket = in_passthrough()
-        player.send(b"x" * 4000)
+        player.send(b"x" * 4096)
         player.take_requests()
+        assert is_full(player)
         player.hear(TcpEnded(socket, is_reset=False))
+        assert not is_full(player)
         for _ in range(5):
             player.send(b"y" * 2000)
             assert not is_full(player)

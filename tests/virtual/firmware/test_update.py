@@ -258,7 +258,7 @@ class TestFailure:
             reply(new_programs()["user1.bin"]),
             reply(b"\xea"),
             reply(b""),
-            reply(b"\xea\x04\x00\x02" + bytes(1000), length=0x7B001),
+            reply(b"\xea\x04\x00\x02" + bytes(10_000), length=0x7B001),
             b"HTTP/1.1 200 OK\r\n\r\n" + new_programs()["user2.bin"],
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
             b"garbage\r\n\r\n" + new_programs()["user2.bin"],
@@ -282,6 +282,13 @@ class TestFailure:
         server = server_for(player)
         server.change = lambda _: whole
         self.fails_without_a_trace(player, server, 4)
+
+    def test_what_is_no_program_is_not_taken_to_its_end(self) -> None:
+        player = joined_player()
+        server = server_for(player)
+        server.change = lambda _: reply(b"<html>" * 100_000)
+        self.fails_without_a_trace(player, server, 4)
+        assert server.unsent_bytes > 590_000
 
     def test_a_wrong_byte(self) -> None:
         player = joined_player()
@@ -310,6 +317,12 @@ class TestFailure:
         program = new_programs()["user2.bin"]
         player.flash.load(USER2, program)  # so that what is missing is there by chance
         self.fails(player, UpdateServer(player, {"user2.bin": program[:-missing]}), 4)
+
+    def test_what_is_missing_in_the_older_format_is_not_taken_from_the_flash(self) -> None:
+        player = joined_player()
+        program = new_programs(has_crc=False)["user2.bin"]
+        player.flash.load(USER2, program)
+        self.fails(player, UpdateServer(player, {"user2.bin": program[:10_000]}), 4)
 
     def test_the_network_is_lost(self) -> None:
         player = joined_player()

@@ -71,6 +71,11 @@ class UpdateServer:
         self._outgoing = b""
         self._window = 0
 
+    @property
+    def unsent_bytes(self) -> int:
+        """How much of the last reply has not been sent."""
+        return len(self._outgoing)
+
     def run(self, until_ns: int | None = None) -> None:
         """Let module and server talk until nothing happens any more, or up to a moment."""
         while self.talk():
