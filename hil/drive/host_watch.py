@@ -5,7 +5,7 @@ from __future__ import annotations
 import selectors
 from typing import TYPE_CHECKING, Protocol
 
-from hil.virtual.network.agenda import Agenda
+from hil.virtual.agenda import Agenda
 
 if TYPE_CHECKING:
     import socket

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
     from hil.virtual.address import Ipv4Config
+    from hil.virtual.agenda import Agenda, Appointment
 
-    from .agenda import Agenda, Appointment
     from .dhcp import DhcpServer
     from .message import Join
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hil.virtual.agenda import Agenda
 from hil.virtual.errors import VirtualError
 
 from .access_point import AccessPoint, ApSettings
-from .agenda import Agenda
 from .antenna import Antenna
 from .phone import Phone
 

@@ -23,7 +23,8 @@ from .supplicant import ALL_CHANNELS_NS, CHANNEL_NS, Supplicant
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .agenda import Agenda, Appointment
+    from hil.virtual.agenda import Agenda, Appointment
+
     from .message import AirEvent, AirRequest, SoftAp
     from .smart_config import Telling
 

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from ipaddress import IPv4Address
 
+    from hil.virtual.agenda import Agenda
+
     from .access_point import AccessPoint
-    from .agenda import Agenda
     from .message import JoinFailure
 
 

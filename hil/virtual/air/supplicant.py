@@ -24,8 +24,9 @@ from .message import ApLost, Joined, JoinFailed, JoinFailure, Leased
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from hil.virtual.agenda import Agenda, Appointment
+
     from .access_point import AccessPoint
-    from .agenda import Agenda, Appointment
     from .message import Join
 
 CHANNEL_NS = 150 * NS_PER_MS

@@ -12,9 +12,9 @@ from functools import partial
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
+from hil.virtual.agenda import Agenda
 from hil.virtual.errors import VirtualError
 
-from .agenda import Agenda
 from .host import Host
 from .message import Interface
 from .module_side import ModuleSide
@@ -25,9 +25,9 @@ from .way import Path, Way, retry_ns
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from hil.virtual.agenda import Step
     from hil.virtual.outside import Hear
 
-    from .agenda import Step
     from .node import Listener, Node
     from .tcp import TcpUser
     from .way import Generator

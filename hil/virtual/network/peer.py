@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
-    from .agenda import Agenda
+    from hil.virtual.agenda import Agenda
+
     from .tcp import TcpEnd
 
 BUFFER_BYTES = 16 * 1024

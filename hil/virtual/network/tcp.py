@@ -28,7 +28,8 @@ from .way import Care, Lane
 if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
-    from .agenda import Step
+    from hil.virtual.agenda import Step
+
     from .way import Way
 
 SEGMENT_BYTES = 1460

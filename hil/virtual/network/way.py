@@ -12,7 +12,7 @@ from hil.units import NS_PER_MS, NS_PER_S
 if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
-    from .agenda import Agenda, Step
+    from hil.virtual.agenda import Agenda, Step
 
 FIRST_RETRY_NS = 1 * NS_PER_S
 """After how long what was lost is sent again; each further time after twice as long."""

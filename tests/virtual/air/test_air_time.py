@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hil.virtual.agenda import Agenda
 from hil.virtual.air.access_point import Conduct
-from hil.virtual.air.agenda import Agenda
 from hil.virtual.air.message import (
     Announce,
     Join,

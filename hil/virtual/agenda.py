@@ -1,4 +1,4 @@
-"""What an air still has to do, in the order of time."""
+"""What air and network still have to do, in the order of time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    Step = Callable[[int], None]
+    """What happens, told the moment in ns."""
 
 
 class Appointment:
@@ -18,7 +21,7 @@ class Appointment:
 
     __slots__ = ("is_open", "step")
 
-    def __init__(self, step: Callable[[int], None]) -> None:
+    def __init__(self, step: Step) -> None:
         self.step = step
         self.is_open = True
 
@@ -34,7 +37,7 @@ class Agenda:
         self._steps: list[tuple[int, int, Appointment]] = []
         self._count = 0
 
-    def plan(self, at_ns: int, step: Callable[[int], None]) -> Appointment:
+    def plan(self, at_ns: int, step: Step) -> Appointment:
         """Do something at a moment."""
         appointment = Appointment(step)
         self._count += 1
