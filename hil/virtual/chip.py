@@ -83,7 +83,7 @@ class ChipSetup:
     Args:
         efuse: MAC address and chip id.
         dialect: What the AT firmware speaks.
-        stated_versions: What the firmware's manifest says of versions that the image holds only
+        stated_versions: What the firmware's manifest says of versions that user1.bin holds only
             as numbers; empty strings where it says nothing.
         crystal_hz: Frequency of the crystal; the speed of the ROM's log follows it.
         faults: What is wrong with the AT firmware.
@@ -305,7 +305,7 @@ class Chip:
             return
         firmware = AtFirmware(
             self.flash,
-            _identity(found, self.setup.stated_versions),
+            _identity(found, self.setup.stated_versions if slot_number == 1 else NO_VERSIONS),
             dialect=self.setup.dialect,
             factory_mac=self.setup.efuse.mac,
             slot_number=slot_number,

@@ -20,6 +20,7 @@ from hil.virtual.bench import Bench, Contact
 from hil.virtual.chip import Chip, ChipSetup
 from hil.virtual.efuse import Efuse
 from hil.virtual.firmware.dialect import DIALECTS
+from hil.virtual.image import VersionStrings
 from hil.virtual.network.internet import Internet
 from hil.virtual.network.peer import Peer
 from hil.virtual.outside import Surroundings
@@ -35,6 +36,7 @@ MODULE = IPv4Address("192.168.1.7")
 ROUTER = Ipv4Config(
     IPv4Address("192.168.1.1"), IPv4Address("192.168.1.1"), IPv4Address("255.255.255.0")
 )
+STATED = VersionStrings(at_version="0.23.0.0")
 STAGES = b"".join(b"+CIPUPDATE:%d\r\n" % stage for stage in range(1, 5))
 GMR = b"AT version:%s(Apr 24 2015 21:11:01)\r\nSDK version:1.0.1\r\n"
 
@@ -61,13 +63,13 @@ class FileServer(Peer):
 class Rig:
     """A module that is on and has joined, and a server that knows a newer version."""
 
-    def __init__(self, flash: NorFlash, dialect: str) -> None:
-        newer = synthesize(at_version="0.24.0.0")
+    def __init__(self, flash: NorFlash, dialect: str, new_version: str = "0.24.0.0") -> None:
+        newer = synthesize(at_version=new_version)
         roles = {"user1.bin": Role.USER1, "user2.bin": Role.USER2}
         images = {name: newer.image(role) for name, role in roles.items()}
         self.programs = {name: image.read() for name, image in images.items() if image}
         self.log: list[str] = []
-        chip = Chip(ChipSetup(Efuse.for_mac(MAC), DIALECTS[dialect]), flash)
+        chip = Chip(ChipSetup(Efuse.for_mac(MAC), DIALECTS[dialect], STATED), flash)
         self.bench = Bench(chip, circuit="none", is_wake_link_closed=True)
         self.host = Host(self.bench)
         self.flash = flash
@@ -121,6 +123,14 @@ def test_an_update_restarts_into_the_new_version(flash: NorFlash, dialect: str) 
     assert b"\r\nready\r\n" in rig.host.read()
     rig.order(b"ATE0")
     assert rig.order(b"AT+GMR").startswith(GMR % b"0.24.0.0")
+
+
+def test_a_manifest_says_nothing_of_the_new_version(flash: NorFlash) -> None:
+    rig = Rig(flash, "documented", "%d.%d.%d.%d")
+    rig.update()
+    rig.host.wait(NS_PER_S)
+    rig.order(b"ATE0")
+    assert rig.order(b"AT+GMR").startswith(b"AT version:unknown\r\n")
 
 
 def test_two_updates_come_back_to_the_first_place(flash: NorFlash) -> None:
