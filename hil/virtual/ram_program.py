@@ -6,7 +6,8 @@ more than its line carries.
 
 A program that cannot go on ends as on the chip, with the text of a fatal exception and the
 watchdog. One of which nothing more will be seen is not executed any further: because it is caught
-in a loop that changes nothing, or has computed `_SILENT_STEPS` instructions without a sign.
+in a loop that changes nothing, or has computed `_SILENT_STEPS` instructions without printing; as
+it waits, it earns some of them back.
 
 Known edges: what arrives at the UART is lost. There are no interrupts, no timers and no code in
 flash; of the peripherals there are the registers that `RegisterMap` knows and the UART's FIFO, of
@@ -34,6 +35,7 @@ _STEP_NS = 19
 
 _SLICE_STEPS = 2_000
 _SILENT_STEPS = 1_000_000
+_WAIT_PER_STEP_US = 20
 _FIFO_BYTES = 128
 
 _STACK = 0x3FFF_FFF0
@@ -136,6 +138,8 @@ class RamProgram:
 
     def print(self, data: bytes) -> None:
         """Put bytes into the UART's FIFO, and wait while it is full."""
+        if not data:
+            return
         self.core.changes += 1
         self._silent_steps = 0
         now_ns = self.space.now_ns
@@ -146,8 +150,8 @@ class RamProgram:
 
     def wait_us(self, duration_us: int) -> None:
         """Let time pass."""
-        self.core.changes += 1
-        self._silent_steps = 0
+        self.core.changes += bool(duration_us)
+        self._silent_steps = max(0, self._silent_steps - duration_us // _WAIT_PER_STEP_US)
         self.space.now_ns += duration_us * NS_PER_US
 
     def restart(self) -> None:

@@ -15,7 +15,7 @@ SIZE = 512 * KIB
 REGION = 3 * NorFlash.SECTOR_BYTES
 
 offsets = st.integers(0, REGION - 1)
-erases = st.tuples(st.just("erase"), offsets, st.just(b""))
+erases = st.tuples(st.sampled_from(["sector", "block"]), offsets, st.just(b""))
 programs = st.tuples(st.just("program"), offsets, st.binary(min_size=1, max_size=700))
 operations = st.lists(st.one_of(erases, programs), min_size=1, max_size=6)
 
@@ -25,8 +25,10 @@ def run(flash: NorFlash, steps: list[tuple[str, int, bytes]]) -> list[tuple[int,
     after = []
     end_ns = 0
     for kind, offset, data in steps:
-        if kind == "erase":
+        if kind == "sector":
             end_ns = flash.erase_sector(offset, end_ns)
+        elif kind == "block":
+            end_ns = flash.erase_block(offset, end_ns)
         else:
             end_ns = flash.program(offset, data, end_ns)
         after.append((end_ns, flash.snapshot()))

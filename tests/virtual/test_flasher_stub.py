@@ -259,6 +259,27 @@ def test_region_of_exactly_64_kb_is_erased_at_once_by_version_2_only(
     assert host.flash.write_count == erases
 
 
+@given(st.integers(0, 600 * NS_PER_MS), st.sampled_from([1, 2]))
+def test_power_cut_during_a_download_leaves_what_was_done(after_ns: int, version: int) -> None:
+    """The first block is written before the power goes, the second may be half way."""
+    old = hashlib.shake_128(b"old").digest(256 * KIB)
+    host = StubHost(version, NorFlash(MIB, old))
+    host.ask(begin(0x02, 4 * BLOCK, 0x10000))
+    new = [hashlib.shake_128(b"%d" % index).digest(BLOCK) for index in range(2)]
+    host.ask(block_request(0x03, new[0], 0))
+    written_ns = host.now_ns = host.flash.busy_until_ns
+    host.ask(block_request(0x03, new[1], 1))
+    host.flash.cut_power(written_ns + after_ns)
+    assert host.flash.read(0, 0x10000) == old[:0x10000]
+    assert host.flash.read(0x20000, 0x20000) == old[0x20000:]
+    assert host.flash.read(0x10000, BLOCK) == new[0]
+    second = host.flash.read(0x10000 + BLOCK, BLOCK)
+    assert int.from_bytes(second, "big") & int.from_bytes(new[1], "big") == int.from_bytes(
+        new[1], "big"
+    )
+    assert host.flash.is_erased(0x10000 + 2 * BLOCK, 2 * BLOCK)
+
+
 def test_digest_waits_for_an_erase_under_way() -> None:
     host = StubHost(2, NorFlash(MIB, b"dirty"))
     host.ask(begin(0x02, BLOCK, 0))

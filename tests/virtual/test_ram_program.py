@@ -13,7 +13,15 @@ from hil.virtual import ram_program
 from hil.virtual.action import Hang, Restart, Send
 from hil.virtual.uart import Burst, LineFormat
 
-from .ram_host import CODE, PRINT_FOR_EVER, PRINT_FOR_EVER_ENTRY, PRINTF, TEXT, RamHost
+from .ram_host import (
+    CODE,
+    PRINT_FOR_EVER,
+    PRINT_FOR_EVER_ENTRY,
+    PRINTF,
+    TEXT,
+    RamHost,
+    calls,
+)
 
 if TYPE_CHECKING:
     from hil.virtual.program import Program
@@ -114,6 +122,27 @@ def test_a_loop_of_which_nothing_is_seen_is_not_executed_for_ever(
     assert host.program.next_deadline_ns() is None
     assert host.actions == []
     assert cycles / 10 < host.program.core.cycles <= cycles
+
+
+@pytest.mark.parametrize("duration_us", [0, 1, 50])
+def test_short_waits_do_not_keep_a_loop_alive(
+    monkeypatch: pytest.MonkeyPatch, duration_us: int
+) -> None:
+    monkeypatch.setattr(ram_program, "_SILENT_STEPS", 5_000)
+    code = calls((DELAY, duration_us))[:-3] + b"\xc6\xfc\xff"  # j back to the arguments
+    host = RamHost(code, CODE + 8)
+    host.run(limit_ns=3600 * NS_PER_S)
+    assert host.program.next_deadline_ns() is None
+    assert host.actions == []
+    assert host.program.core.cycles <= 20_000
+
+
+def test_waits_of_some_length_keep_a_loop_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ram_program, "_SILENT_STEPS", 500)
+    code = calls((DELAY, 1000))[:-3] + b"\xc6\xfc\xff"
+    host = RamHost(code, CODE + 8)
+    host.run(limit_ns=NS_PER_S)
+    assert host.program.next_deadline_ns() is not None
 
 
 def test_a_delay_passes_the_time_it_is_asked_for() -> None:
