@@ -21,7 +21,7 @@ from .command import (
     ok_without_blank_line,
     parse_numbers,
 )
-from .settings import UartSettings, WifiMode
+from .settings import UartSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from hil.virtual.action import Action
 
     from .state import FirmwareState
+
+SPEED_PAUSE_NS = 10 * NS_PER_MS
+"""What AT+IPR waits when the last byte has left, before it sets the new speed."""
 
 LONGEST_SLEEP_MS = 4_294_967
 """The sleep counter has 32 bits of microseconds. Source: A-17 in docs/ambiguities."""
@@ -109,15 +112,34 @@ def set_uart(variant: Variant, state: FirmwareState, call: Call, at_ns: int) -> 
     return ok(at_ns, finish=switch_uart)
 
 
+def set_speed(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
+    """AT+IPR=, which only the firmware 0.23 has: stores a speed; OK comes at the new one.
+
+    Source: read from the library of SDK 1.0.1.
+    """
+    match parse_numbers(call.arguments):
+        case (baud,) if state.dialect.lowest_baud <= baud <= state.dialect.highest_baud:
+            pass
+        case _:
+            return error(at_ns)
+    user = state.store.user
+    state.uart = replace(state.uart, baud=baud)
+    state.out.line_format = state.uart.line_format
+    state.out.add((SetLineFormat(state.uart.line_format, state.uart.flow_control),))
+    stored = replace(user, uart=replace(user.uart, baud=baud))
+    return ok(state.store.save_user(stored, at_ns + SPEED_PAUSE_NS))
+
+
 def query_sleep_mode(state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
     """AT+SLEEP?, in every Wi-Fi mode. Source: section 3, command 10, line 298; A-23."""
     return ok(at_ns, f"+SLEEP:{state.sleep_mode}")
 
 
 def set_sleep_mode(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
-    """AT+SLEEP=: in station mode only. Source: section 3, command 10, lines 294-299; A-23, A-75."""
+    """AT+SLEEP=. Source: section 3, command 10, lines 294-299; A-23, A-75 in docs/ambiguities."""
+    is_refused = state.dialect.sleep_needs_station_mode and state.wifi_mode.has_soft_ap
     match parse_numbers(call.arguments):
-        case (mode,) if mode <= 2 and state.wifi_mode is WifiMode.STATION:
+        case (mode,) if mode <= 2 and not is_refused:
             state.sleep_mode = mode
             return ok(at_ns)
     return error(at_ns)
@@ -135,6 +157,7 @@ BASIC_COMMANDS: Mapping[str, Forms] = {
     "E": {Form.SUFFIX: switch_echo},
     "+RESTORE": {Form.EXECUTE: factory_reset},
     **{f"+UART{each.suffix}": {Form.SET: partial(set_uart, each)} for each in VARIANTS},
+    "+IPR": {Form.SET: set_speed},
     "+SLEEP": {Form.QUERY: query_sleep_mode, Form.SET: set_sleep_mode},
 }
 """Name behind ``AT`` to the forms that the command has. Source: lines 174-183."""

@@ -139,6 +139,8 @@ class Dialect:
             that are on (lines 1009-1011, A-71).
         gmr_blank_line: Whether a blank line parts GMR's lines from OK (A-06).
         gslp_repeats_time: Whether GSLP answers with its time before OK (line 220, A-15).
+        sleep_needs_station_mode: Whether AT+SLEEP= is refused in the modes with a softAP (line 294,
+            A-23).
         forced_restart: Whether AT+RST gets through while another command runs (A-13).
         blank_sector_means_factory: Whether a parameter area counts as factory fresh when the
             sector that blank.bin covers is erased (line 128, A-61). Otherwise only the flag tells.
@@ -157,6 +159,7 @@ class Dialect:
     start_text: str
     gmr_blank_line: bool
     gslp_repeats_time: bool
+    sleep_needs_station_mode: bool
     forced_restart: bool
     blank_sector_means_factory: bool
     wifi: WifiDialect
@@ -165,13 +168,14 @@ class Dialect:
 
 DOCUMENTED = Dialect(
     name="documented",
-    lacks=frozenset({"AT+CWAUTOCONN?", "AT+CIFSR=", "AT+CIPSTATUS=?"}),
+    lacks=frozenset({"AT+CWAUTOCONN?", "AT+CIFSR=", "AT+CIPSTATUS=?", "AT+IPR="}),
     line_buffer_bytes=256,
     lowest_baud=110,
     highest_baud=4_608_000,
     start_text="SDK version: {sdk_version}\r\nmode : {interfaces}\r\n",
     gmr_blank_line=False,
     gslp_repeats_time=True,
+    sleep_needs_station_mode=True,
     forced_restart=False,
     blank_sector_means_factory=True,
     wifi=WifiDialect(
@@ -235,6 +239,7 @@ ESPRESSIF_0_23 = Dialect(
     ),
     gmr_blank_line=True,
     gslp_repeats_time=False,
+    sleep_needs_station_mode=False,
     forced_restart=True,
     blank_sector_means_factory=False,
     wifi=WifiDialect(

@@ -244,6 +244,14 @@ class TestSleep:
         assert player.ask(b"AT+SLEEP=1") == ERROR
         assert player.ask(b"AT+SLEEP?") == b"+SLEEP:2\r\n" + OK
 
+    @pytest.mark.parametrize("wifi_mode", [b"2", b"3"])
+    def test_the_real_firmware_asks_nothing_but_the_number(self, wifi_mode: bytes) -> None:
+        player = ready_player(ESPRESSIF_0_23)
+        player.ask(b"AT+CWMODE_CUR=" + wifi_mode)
+        assert player.ask(b"AT+SLEEP=1") == OK
+        assert player.ask(b"AT+SLEEP?") == b"+SLEEP:1\r\n" + OK
+        assert player.ask(b"AT+SLEEP=3") == ERROR
+
     def test_the_default_returns_after_a_restart(self) -> None:
         player = ready_player()
         player.ask(b"AT+CWMODE_DEF=1")

@@ -183,3 +183,40 @@ def test_a_value_equal_to_the_stored_one_is_not_written_again(
     assert player.ask(name + b"=57600,8,1,0,0") == OK
     assert player.line_format == LineFormat(57600)
     assert player.flash.write_count == writes
+
+
+class TestIpr:
+    """AT+IPR, a command of the firmware 0.23 that the document does not know."""
+
+    def test_the_document_does_not_know_it(self) -> None:
+        assert ready_player().ask(b"AT+IPR=9600") == ERROR
+
+    def test_ok_comes_at_the_new_speed(self) -> None:
+        player = ready_player(ESPRESSIF_0_23)
+        player.actions.clear()
+        assert player.ask(b"AT+IPR=9600") == OK
+        kinds = [each for each in player.actions if isinstance(each, Send | SetLineFormat)]
+        assert kinds[0] == SetLineFormat(LineFormat(9600), 0)
+        assert isinstance(kinds[1], Send)
+        assert player.ask(b"AT") == OK
+
+    def test_the_speed_is_stored_and_the_frame_stays(self) -> None:
+        player = ready_player(ESPRESSIF_0_23)
+        player.ask(b"AT+UART_CUR=57600,7,3,2,0")
+        user, system = player.areas()
+        assert player.ask(b"AT+IPR=9600") == OK
+        assert player.line_format == LineFormat(9600, 7, Parity.EVEN, 4)
+        assert player.areas()[0] != user
+        assert player.areas()[1] == system
+        player.power_cycle()
+        assert player.line_format == LineFormat(9600)
+
+    @pytest.mark.parametrize("value", [b"0", b"5000001", b"", b"x", b"9600,8", b'"9600"'])
+    def test_what_is_no_speed_is_refused(self, value: bytes) -> None:
+        player = ready_player(ESPRESSIF_0_23)
+        assert player.ask(b"AT+IPR=" + value) == ERROR
+        assert player.line_format == LineFormat(115200)
+
+    @pytest.mark.parametrize("form", [b"AT+IPR", b"AT+IPR?", b"AT+IPR=?"])
+    def test_it_has_no_other_form(self, form: bytes) -> None:
+        assert ready_player(ESPRESSIF_0_23).ask(form) == ERROR
