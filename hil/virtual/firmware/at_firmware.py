@@ -108,6 +108,8 @@ class AtFirmware:
         self._running: _Running | None = None
         self._arriving: deque[Burst] = deque()
         self._has_left = False
+        self._has_changed = True
+        self._planned_ns: int | None = None
 
     @property
     def line_format(self) -> LineFormat:
@@ -134,8 +136,11 @@ class AtFirmware:
 
     def next_deadline_ns(self) -> int | None:
         """When the next of what the theory of operation lists is due."""
-        due = [self._own_deadline_ns, self._arriving[0].end_ns() if self._arriving else None]
-        return min((moment for moment in due if moment is not None), default=None)
+        own_ns = self._own_deadline_ns
+        if not self._arriving:
+            return own_ns
+        arrival_ns = self._arriving[0].end_ns()
+        return arrival_ns if own_ns is None or arrival_ns < own_ns else own_ns
 
     def advance(self, now_ns: int) -> Sequence[Action]:
         """Serve everything that is due at `now_ns`, in the order of time."""
@@ -147,6 +152,7 @@ class AtFirmware:
             else:
                 self._serve(due_ns)
             self._go_on(due_ns)
+            self._has_changed = True
         return self._state.out.take()
 
     def hear(self, event: OutsideEvent, now_ns: int) -> Sequence[Action]:
@@ -156,6 +162,7 @@ class AtFirmware:
             for service in self._state.services:
                 service.hear(heard, now_ns)
             self._go_on(now_ns)
+            self._has_changed = True
         return self._state.out.take()
 
     def bytes_wanted(self, burst: Burst) -> int:
@@ -168,6 +175,7 @@ class AtFirmware:
 
     def receive(self, burst: Burst) -> Sequence[Action]:
         """Take bytes; their echo is returned at once where it begins before they have ended."""
+        self._has_changed = True
         is_idle = not self._arriving
         rest = burst
         while rest.data:
@@ -182,10 +190,21 @@ class AtFirmware:
         """When anything but bytes is due."""
         if self._ready_ns is not None or self._has_left:
             return self._ready_ns
-        moments = [service.next_deadline_ns() for service in self._state.services]
-        moments.append(self._input_deadline_ns)
-        moments.append(self._running.wait.until_ns if self._running else None)
-        return min((moment for moment in moments if moment is not None), default=None)
+        if self._has_changed:
+            self._has_changed = False
+            self._planned_ns = self._find_planned_ns()
+        input_ns = self._input_deadline_ns
+        planned_ns = self._planned_ns
+        return planned_ns if input_ns is None or _is_before(planned_ns, input_ns) else input_ns
+
+    def _find_planned_ns(self) -> int | None:
+        """What services and the running job plan; it changes only while the firmware acts."""
+        planned_ns = self._running.wait.until_ns if self._running else None
+        for service in self._state.services:
+            moment_ns = service.next_deadline_ns()
+            if moment_ns is not None and not _is_before(planned_ns, moment_ns):
+                planned_ns = moment_ns
+        return planned_ns
 
     @property
     def _input_deadline_ns(self) -> int | None:
@@ -308,6 +327,10 @@ class AtFirmware:
         finish = outcome.finish(outcome.at_ns)
         self._state.out.add(finish)
         self._has_left = any(isinstance(action, Restart | DeepSleep) for action in finish)
+
+
+def _is_before(moment_ns: int | None, other_ns: int) -> bool:
+    return moment_ns is not None and moment_ns < other_ns
 
 
 def _answer_later(outcome: Outcome) -> Task:
