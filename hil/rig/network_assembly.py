@@ -20,6 +20,7 @@ from .network_description import NetworkDescription
 if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
+    from hil.virtual.network.route import Gateways
     from hil.virtual.network.way import Generator
     from hil.virtual.world import World
 
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 
 
 def build_network(
-    description: NetworkDescription | None, world: World, generator: Generator, wifi: RigWifi
+    description: NetworkDescription | None,
+    world: World,
+    generator: Generator,
+    wifi: RigWifi,
+    gateways: Gateways,
 ) -> tuple[Internet, SimulatedPeers | None]:
     """A network for the modules of a world, and the peers in it.
 
@@ -37,10 +42,11 @@ def build_network(
         world: Where it is.
         generator: Decides what is left to chance.
         wifi: Whose stations are the host's too: who joins a softAP is reached through it.
+        gateways: What takes what modules send to other networks.
     """
     described = description or NetworkDescription()
     path = Path(way_ns=described.latency_ms * NS_PER_MS // 2)
-    internet = Internet(generator, path, described.names)
+    internet = Internet(generator, path, described.names, gateways)
     if described.host_address is None:
         return internet, None
     host = internet.add_host(described.host_address)

@@ -30,6 +30,8 @@ from hil.units import NS_PER_MS
 from hil.virtual.bench import Bench
 from hil.virtual.outside import Surroundings
 
+from .air_assembly import gateways_of
+from .air_description import DEFAULT_AIR
 from .assembly import open_rig
 from .description import LineSet, ModuleDescription, RigDescription, VirtualFlash
 from .flash_file import save_flash
@@ -194,7 +196,8 @@ def _reach(plan: ServePlan) -> HostReach | None:
     if plan.network == "none":
         return None
     names = {HOST_NAME: HOST_ADDRESS, socket.gethostname(): HOST_ADDRESS}
-    return HostReach(HOST_ADDRESS, names, is_whole=plan.network == "host")
+    gateways = gateways_of(DEFAULT_AIR)
+    return HostReach(HOST_ADDRESS, names, gateways, is_whole=plan.network == "host")
 
 
 def _lend_network(
