@@ -51,8 +51,8 @@ class Reply:
 
     @property
     def is_ok(self) -> bool:
-        """Whether the reply ended in OK."""
-        return self.final is Final.OK
+        """Whether the reply ended in OK, or with nothing to change in firmware up to 0.18."""
+        return self.final is Final.OK or self.final is Final.UNCHANGED
 
     def value(self, name: str) -> str | None:
         """What stands behind ``+<name>:`` in the first line that has it, or None.
