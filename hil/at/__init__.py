@@ -2,7 +2,7 @@
 
 from .boot_log import BootLog, ResetCause, parse_boot_log
 from .client import AtClient
-from .command import FlowControl, SleepMode, WifiMode, format_string
+from .command import FlowControl, SleepMode, WifiMode
 from .event import (
     BootLine,
     Echo,
@@ -20,6 +20,7 @@ from .event import (
     Unsolicited,
     UnsolicitedKind,
 )
+from .parameter import format_string
 from .reader import ReplyReader
 from .reply import Reply, Startup, VersionInfo
 from .secret import mask_secrets
