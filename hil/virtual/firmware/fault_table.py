@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from .fault_basic import BASIC_FAULTS
 from .fault_flash import FLASH_FAULTS
+from .fault_interface import INTERFACE_FAULTS
+from .fault_wifi import WIFI_FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 _ALL = (
     *BASIC_FAULTS,
+    *WIFI_FAULTS,
+    *INTERFACE_FAULTS,
     *FLASH_FAULTS,
 )
 

@@ -11,10 +11,14 @@ from hil.virtual.firmware.dialect import ESPRESSIF_0_23
 from hil.virtual.firmware.fault_table import FAULTS
 
 from .fault_probe_basic import BASIC_PROBES
+from .fault_probe_interface import INTERFACE_PROBES
+from .fault_probe_wifi import WIFI_PROBES
 from .link_player import LinkPlayer
 
 PROBES = {
     **BASIC_PROBES,
+    **WIFI_PROBES,
+    **INTERFACE_PROBES,
 }
 
 each_fault = pytest.mark.parametrize("name", list(FAULTS))
