@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from .fault_basic import BASIC_FAULTS
 from .fault_flash import FLASH_FAULTS
 from .fault_interface import INTERFACE_FAULTS
+from .fault_sending import SENDING_FAULTS
+from .fault_tcp_ip import TCP_IP_FAULTS
 from .fault_wifi import WIFI_FAULTS
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ _ALL = (
     *BASIC_FAULTS,
     *WIFI_FAULTS,
     *INTERFACE_FAULTS,
+    *TCP_IP_FAULTS,
+    *SENDING_FAULTS,
     *FLASH_FAULTS,
 )
 

@@ -12,6 +12,8 @@ from hil.virtual.firmware.fault_table import FAULTS
 
 from .fault_probe_basic import BASIC_PROBES
 from .fault_probe_interface import INTERFACE_PROBES
+from .fault_probe_sending import SENDING_PROBES
+from .fault_probe_tcp_ip import TCP_IP_PROBES
 from .fault_probe_wifi import WIFI_PROBES
 from .link_player import LinkPlayer
 
@@ -19,6 +21,8 @@ PROBES = {
     **BASIC_PROBES,
     **WIFI_PROBES,
     **INTERFACE_PROBES,
+    **TCP_IP_PROBES,
+    **SENDING_PROBES,
 }
 
 each_fault = pytest.mark.parametrize("name", list(FAULTS))
