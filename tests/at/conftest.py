@@ -39,7 +39,7 @@ def firmware() -> Firmware:
 
 
 @pytest.fixture(params=["documented", "espressif-0.23"])
-def rig(request: pytest.FixtureRequest, firmware: Firmware) -> Iterator[Rig]:
+def virtual_rig(request: pytest.FixtureRequest, firmware: Firmware) -> Iterator[Rig]:
     """A virtual rig whose module runs, in each dialect."""
     module = replace(VIRTUAL_RIG.modules[0], dialect=request.param)
     with open_rig(replace(VIRTUAL_RIG, modules=(module,)), firmware) as opened:
@@ -48,6 +48,6 @@ def rig(request: pytest.FixtureRequest, firmware: Firmware) -> Iterator[Rig]:
 
 
 @pytest.fixture
-def at(rig: Rig) -> AtClient:
+def at(virtual_rig: Rig) -> AtClient:
     """The client of the virtual rig's module."""
-    return rig.module(0).at
+    return virtual_rig.module(0).at

@@ -90,9 +90,11 @@ class AtFirmware:
         slot_number: int = 1,
         faults: Sequence[Fault] = (),
     ) -> None:
-        store = ParameterStore(flash, blank_means_factory=dialect.blank_sector_means_factory)
         self._flash = flash
         self._tampering = lay_faults(faults, commands_of(dialect))
+        store = self._tampering.kind(ParameterStore)(
+            flash, blank_means_factory=dialect.blank_sector_means_factory
+        )
         self._state = FirmwareState(
             identity,
             dialect,
@@ -101,6 +103,7 @@ class AtFirmware:
             commands=self._tampering.commands,
             slots=UserSlots(flash, slot_number),
             out=TamperedOutput(store.user.uart.line_format, self._tampering) if faults else None,
+            kinds=self._tampering.kind,
         )
         self._tampering.begin(self._state)
         self._reader = LineReader(dialect.line_buffer_bytes)
