@@ -78,9 +78,10 @@ class Tampering:
     starts: list[Callable[[FirmwareState], None]] = field(default_factory=list)
 
     def wire(self) -> None:
-        """Put the faulty handlers into the command table."""
+        """Put the faulty handlers into the command table, as far as this dialect has the forms."""
         for name, form, make in (*self.supplanted, *self.wrapped):
-            self.commands[name][form] = make(self.commands[name][form])
+            if form in self.commands[name]:
+                self.commands[name][form] = make(self.commands[name][form])
 
     def kind(self, sound: type[Part], /) -> type[Part]:
         """The class that a part is made of: its own, or one with the behaviour of all faults."""

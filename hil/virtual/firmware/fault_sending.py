@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from hil.units import NS_PER_MS
 
-from .buffered_sending import SegmentData
 from .command import Form
 from .fault import Fault
 from .fault_block import (
@@ -36,8 +35,8 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
     from .link import Link, TcpLink, UdpLink
-    from .send_buffer import SendBuffer
     from .settings import UserSettings
+    from .state import FirmwareState
 
 _PROMPTING = ("AT+CIPSEND", "AT+CIPSENDEX")
 _LOST_OF_SEGMENTS = 3
@@ -70,10 +69,10 @@ class _LossyLinks(LinkTable):
     """Loses each third segment of AT+CIPSENDBUF; it counts as delivered with the ones before."""
 
     def send(self, link: TcpLink, data: bytes, now_ns: int) -> int:
-        if isinstance(self._state.input, SegmentData):
-            number = self._state.send_buffers.of(link).next_number - 1
-            if number % _LOST_OF_SEGMENTS == 0:
-                return link.sent_bytes
+        buffer = self._state.send_buffers.of(link)
+        announced = buffer.next_number - 1
+        if announced != buffer.sent and announced % _LOST_OF_SEGMENTS == 0:
+            return link.sent_bytes
         return super().send(link, data, now_ns)
 
 
@@ -91,12 +90,10 @@ class _StickyLinks(LinkTable):
 class _BuffersFromZero(SendBuffers):
     """Calls the first segment of a link 0."""
 
-    def of(self, link: TcpLink) -> SendBuffer:
-        is_new = link not in self._buffers
-        buffer = super().of(link)
-        if is_new:
+    def __init__(self, state: FirmwareState) -> None:
+        super().__init__(state)
+        for buffer in self._buffers.values():
             buffer.next_number = 0
-        return buffer
 
 
 class _DeafCutter(PacketCutter):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.virtual.firmware.command import Call, Form, Outcome, Variant
-from hil.virtual.firmware.command_table import COMMANDS
+from hil.virtual.firmware.command_table import COMMANDS, commands_of
+from hil.virtual.firmware.dialect import DOCUMENTED
 from hil.virtual.firmware.fault import Fault, lay_faults
 from hil.virtual.firmware.fault_block import (
     also_called,
@@ -104,4 +105,4 @@ def test_a_sound_firmware_consists_of_its_own_parts() -> None:
     state = LinkPlayer().state
     assert type(state.out) is Output
     assert type(state.server) is Server
-    assert state.commands == {name: dict(forms) for name, forms in COMMANDS.items()}
+    assert state.commands == commands_of(DOCUMENTED)
