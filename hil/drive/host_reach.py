@@ -12,7 +12,7 @@ from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 _log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ class HostReach:
     Args:
         host_address: What stands for this computer in the module's network.
         names: Names that are known without asking anybody.
+        routers: Gateways of the module's networks; they answer pings and are nowhere.
         is_whole: Whether a module reaches all that this computer reaches.
     """
 
@@ -33,14 +34,16 @@ class HostReach:
         host_address: IPv4Address,
         names: Mapping[str, IPv4Address],
         *,
+        routers: Collection[IPv4Address] = (),
         is_whole: bool = False,
     ) -> None:
         self.host_address = host_address
         self.is_whole = is_whole
         self._names = {name.lower(): address for name, address in names.items()}
         self._names.setdefault("localhost", LOOPBACK)
+        self._routers = routers
         self._modules: dict[int, list[IPv4Address]] = {}
-        self._refused: set[IPv4Address] = set()
+        self._warnings: set[tuple[object, ...]] = set()
 
     def own_place(self, slot: int) -> str:
         """Where a module itself is found."""
@@ -65,14 +68,12 @@ class HostReach:
                 return self.own_place(other)
         if self.is_whole:
             return str(address)
-        if address not in self._refused:
-            self._refused.add(address)
-            _log.warning(
-                "a module may not reach %s: with --network loopback it reaches 127.0.0.0/8, %s "
-                "(this computer) and other modules; --network host allows all",
-                address,
-                self.host_address,
-            )
+        self._warn_once(
+            "a module may not reach %s: with --network loopback it reaches 127.0.0.0/8, %s "
+            "(this computer) and other modules; --network host allows all",
+            address,
+            self.host_address,
+        )
         return None
 
     def address_at(self, place: str) -> IPv4Address:
@@ -83,6 +84,40 @@ class HostReach:
         addresses = self._modules.get(int(seen) - int(LOOPBACK))
         return addresses[0] if addresses else seen
 
+    def answers_ping(self, address: IPv4Address, slot: int) -> bool:
+        """Whether an echo comes back to the module in a slot.
+
+        Returns:
+            False (and a line in the log) for whoever lies beyond this computer: only programs with
+            particular rights may send echo requests.
+        """
+        if address in self._routers:
+            return True
+        place = self.place_of(address, slot)
+        if place is not None and not IPv4Address(place).is_loopback:
+            self._warn_once(
+                "a module pings %s in vain: no echo request leaves this computer", address
+            )
+            return False
+        return place is not None
+
     def address_of(self, name: str) -> IPv4Address | None:
-        """The address of a name that is known without asking anybody."""
-        return self._names.get(name.lower().removesuffix("."))
+        """The address of a name that is known without asking anybody.
+
+        Returns:
+            None if there is none, with a line in the log if nobody else may be asked.
+        """
+        name = name.lower().removesuffix(".")
+        if name not in self._names and not self.is_whole:
+            self._warn_once(
+                "a module asks in vain for the address of %s: with --network loopback it is told "
+                "that of %s; --network host asks the name service of this computer",
+                name,
+                ", ".join(sorted(self._names)),
+            )
+        return self._names.get(name)
+
+    def _warn_once(self, text: str, *operands: object) -> None:
+        if (text, *operands) not in self._warnings:
+            self._warnings.add((text, *operands))
+            _log.warning(text, *operands)

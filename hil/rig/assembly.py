@@ -155,7 +155,7 @@ def _surround(
     air, wifi = build_air(description.air, world)
     world.add(AIR_MACHINE, air)
     generator = Random(description.seed)  # noqa: S311 - what is left to chance can be repeated
-    network, peers = build_network(description.network, world, generator, wifi)
+    network, peers = build_network(description, world, generator, wifi)
     world.add(NETWORK_MACHINE, network)
     for bench in benches:
         bench.chip.outside = Surroundings(air.attach(bench.hear), network.attach(bench.hear))

@@ -30,9 +30,11 @@ from hil.units import NS_PER_MS
 from hil.virtual.bench import Bench
 from hil.virtual.outside import Surroundings
 
+from .air_description import DEFAULT_AIR
 from .assembly import open_rig
 from .description import LineSet, ModuleDescription, RigDescription, VirtualFlash
 from .flash_file import save_flash
+from .network_assembly import routers_of
 from .network_description import HOST_ADDRESS, HOST_NAME, LATENCY_MS, NetworkDescription
 
 if TYPE_CHECKING:
@@ -194,7 +196,9 @@ def _reach(plan: ServePlan) -> HostReach | None:
     if plan.network == "none":
         return None
     names = {HOST_NAME: HOST_ADDRESS, socket.gethostname(): HOST_ADDRESS}
-    return HostReach(HOST_ADDRESS, names, is_whole=plan.network == "host")
+    return HostReach(
+        HOST_ADDRESS, names, routers=routers_of(DEFAULT_AIR), is_whole=plan.network == "host"
+    )
 
 
 def _lend_network(

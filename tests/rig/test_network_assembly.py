@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +15,7 @@ from hil.flashing.synthesis import synthesize
 from hil.ports.clock import deadline_ns
 from hil.ports.network_peer import Endpoint
 from hil.ports.socket_peer import SocketPeers
+from hil.rig.air_description import DEFAULT_AIR, AirDescription
 from hil.rig.assembly import open_rig
 from hil.rig.description import VIRTUAL_RIG, ModuleDescription, RigDescription
 from hil.rig.network_description import NetworkDescription
@@ -22,10 +23,14 @@ from hil.units import NS_PER_MS
 from hil.virtual.bench import Bench
 from hil.virtual.network.message import (
     Interface,
+    Ping,
+    Ponged,
     Resolve,
     Resolved,
     SetAddress,
     TcpCame,
+    TcpFailed,
+    TcpFailure,
     TcpListen,
     TcpOpen,
     TcpOpened,
@@ -87,6 +92,50 @@ def test_the_round_trip_is_what_the_file_says(monkeypatch: pytest.MonkeyPatch) -
         rig.clock.sleep(0.000_001)
         assert firmware.heard == [Resolved(1, HOST)]
         assert rig.network.names == {"pc.lab": "192.168.1.2"}
+
+
+def test_the_router_of_the_air_answers_a_ping_and_refuses_connections(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    router = IPv4Address("192.168.1.1")
+    with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
+        firmware = Firmware(rig, monkeypatch)
+        firmware.ask(SetAddress(Interface.STATION, MODULE), Ping(1, router), TcpOpen(2, router, 80))
+        rig.clock.sleep(0.02)
+        assert firmware.heard == [
+            Ponged(1, 20 * NS_PER_MS),
+            TcpFailed(2, TcpFailure.REFUSED),
+        ]
+
+
+def test_each_network_of_the_air_has_its_router(monkeypatch: pytest.MonkeyPatch) -> None:
+    networks = ("10.0.0.254/24", "172.16.0.1/16", "10.0.0.254/24")
+    access_points = tuple(
+        replace(each, address=IPv4Interface(network))
+        for each, network in zip(DEFAULT_AIR.access_points, networks, strict=False)
+    )
+    air = AirDescription(access_points, ())
+    with open_rig(replace(VIRTUAL_RIG, air=air), FIRMWARE) as rig:
+        firmware = Firmware(rig, monkeypatch)
+        firmware.ask(
+            SetAddress(Interface.STATION, IPv4Address("10.0.0.7")),
+            Ping(1, IPv4Address("10.0.0.254")),
+            Ping(2, IPv4Address("172.16.0.1")),
+            Ping(3, IPv4Address("192.168.1.1")),
+        )
+        rig.clock.sleep(1)
+        assert firmware.heard == [Ponged(1, 20 * NS_PER_MS), Ponged(2, 20 * NS_PER_MS)]
+
+
+def test_the_peers_may_be_at_the_router(monkeypatch: pytest.MonkeyPatch) -> None:
+    router = IPv4Address("192.168.1.1")
+    network = NetworkDescription(router, 20, {})
+    with open_rig(replace(VIRTUAL_RIG, network=network), FIRMWARE) as rig:
+        firmware = Firmware(rig, monkeypatch)
+        rig.network.listen(4000)
+        firmware.ask(SetAddress(Interface.STATION, MODULE), TcpOpen(1, router, 4000))
+        rig.clock.sleep(1)
+        assert isinstance(firmware.heard[0], TcpOpened)
 
 
 def test_it_meets_the_needs_for_peers() -> None:
