@@ -53,7 +53,7 @@ def build_network(
         return [each.address for each in wifi.stations if each.address is not None]
 
     host.guest_addresses = guest_addresses
-    return internet, SimulatedPeers(world, host, _texts(described))
+    return internet, SimulatedPeers(world, host)
 
 
 def routers_of(air: AirDescription) -> tuple[IPv4Address, ...]:

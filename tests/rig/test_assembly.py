@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 FIRMWARE = synthesize()
 MODULE = VIRTUAL_RIG.modules[0]
 BLANK = b"\xff" * MIB
-AIR = {"ap", "ap-control", "softap-client", "tcp-peer", "udp-peer"}
+AIR = {"ap", "ap-control", "softap-client", "tcp-peer", "udp-peer", "update-server"}
 
 
 def rig_of(*modules: ModuleDescription) -> RigDescription:
