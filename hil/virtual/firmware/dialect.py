@@ -162,7 +162,7 @@ class Dialect:
 
 DOCUMENTED = Dialect(
     name="documented",
-    lacks=frozenset({"AT+CWAUTOCONN?", "AT+CIFSR=", "AT+CIPSTATUS=?"}),
+    lacks=frozenset({"AT+CWAUTOCONN?", "AT+CIFSR=", "AT+CIPSTATUS=?", "AT+CIPCHECKQUEUE="}),
     line_buffer_bytes=256,
     lowest_baud=110,
     highest_baud=4_608_000,

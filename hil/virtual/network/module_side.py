@@ -218,6 +218,7 @@ class ModuleSide(Node):
         elif not self.addresses:
             self._tell_at(now_ns, Resolved(query, None))
         else:
+            self._internet.lookups.append(name)
             found = self._internet.names.get(name.lower().removesuffix("."))
             self._tell_at(now_ns + self._internet.round_trip_ns, Resolved(query, found))
 
