@@ -30,6 +30,7 @@ from .command_table import commands_of, run_line
 from .fault import TamperedOutput, lay_faults
 from .line import LF, Line, LineReader
 from .parameter_store import ParameterStore
+from .start_text import start_text
 from .state import FirmwareIdentity, FirmwareState
 
 if TYPE_CHECKING:
@@ -118,6 +119,11 @@ class AtFirmware:
     def line_format(self) -> LineFormat:
         """The format that UART0 is to have; before `start` the stored one."""
         return self._state.uart.line_format
+
+    @property
+    def start_text(self) -> bytes:
+        """What is printed before UART0 gets that format."""
+        return start_text(self._state)
 
     @property
     def flow_control(self) -> int:
