@@ -385,7 +385,7 @@ class HostSide:
             self._close_udp(self._udp_ports.popitem()[1])
 
     def _resolve(self, query: int, name: str, now_ns: int) -> None:
-        if (address := address_in(name)) or not self.has_address:
+        if (address := address_in(name)) or Interface.STATION not in self._addresses:
             self._tell_at(now_ns, Resolved(query, address))
             return
         known = self._reach.address_of(name)
