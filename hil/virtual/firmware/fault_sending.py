@@ -251,9 +251,9 @@ _SEGMENT_FAULTS = (
     Fault(
         "cipcheckseg-is-always-true",
         "AT+CIPCHECKSEG tells TRUE of segments that were not delivered.",
-        ("AT+CIPCHECKSEG", "AT+CIPCHECKSEQ"),
+        ("AT+CIPCHECKSEG", "AT+CIPCHECKSEQ", "AT+CIPCHECKQUEUE"),
         wrap(
-            ["AT+CIPCHECKSEG", "AT+CIPCHECKSEQ"],
+            ["AT+CIPCHECKSEG", "AT+CIPCHECKSEQ", "AT+CIPCHECKQUEUE"],
             Form.SET,
             answering(replacing(b",FALSE", b",TRUE")),
         ),
