@@ -402,6 +402,8 @@ class Chip:
     def _follow_flow(self, now_ns: int) -> None:
         """Let the UART stop and go on as the program takes bytes or does not."""
         self.uart.follow(is_program_full=self._is_program_full, now_ns=now_ns)
+        if isinstance(self._program, AtFirmware):
+            self._program.follow_line(is_held=self.uart.transmitter.is_held, now_ns=now_ns)
 
     def _restart(self, now_ns: int) -> None:
         """A software restart: the straps stay latched, the cause repeats the last one."""

@@ -158,6 +158,10 @@ class AtFirmware:
             self._go_on(now_ns)
         return self._state.out.take()
 
+    def follow_line(self, *, is_held: bool, now_ns: int) -> None:
+        """CTS holds up what is sent, or lets it go on; `advance` has been called up to `now_ns`."""
+        self._state.out.follow_line(is_held=is_held, now_ns=now_ns)
+
     def bytes_wanted(self, burst: Burst) -> int:
         """How many bytes to hand over: up to one that acts, and not beyond what is due before."""
         count = self._wanted(burst)
