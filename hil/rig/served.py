@@ -26,6 +26,7 @@ from hil.drive.rfc2217_link import Rfc2217Link
 from hil.drive.served_line import ServedLine
 from hil.drive.tcp_server import TcpServer
 from hil.errors import PortError, RigFileError
+from hil.ports.update_server import UPDATE_SERVER_NAME
 from hil.units import NS_PER_MS
 from hil.virtual.bench import Bench
 from hil.virtual.outside import Surroundings
@@ -195,9 +196,13 @@ def _reach(plan: ServePlan) -> HostReach | None:
     """What of this computer the modules reach, if anything."""
     if plan.network == "none":
         return None
-    names = {HOST_NAME: HOST_ADDRESS, socket.gethostname(): HOST_ADDRESS}
+    is_whole = plan.network == "host"
+    names = [HOST_NAME, socket.gethostname(), *([] if is_whole else [UPDATE_SERVER_NAME])]
     return HostReach(
-        HOST_ADDRESS, names, routers=routers_of(DEFAULT_AIR), is_whole=plan.network == "host"
+        HOST_ADDRESS,
+        dict.fromkeys(names, HOST_ADDRESS),
+        routers=routers_of(DEFAULT_AIR),
+        is_whole=is_whole,
     )
 
 
