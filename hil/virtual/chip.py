@@ -270,15 +270,9 @@ class Chip:
             )
 
     def _start_loader(self, now_ns: int) -> None:
-        self._start(
-            RomLoader(
-                self.flash,
-                self.setup.efuse,
-                self._rom_format,
-                crystal_hz=self.setup.crystal_hz,
-            ),
-            now_ns,
-        )
+        efuse, crystal_hz = self.setup.efuse, self.setup.crystal_hz
+        loader = RomLoader(self.flash, efuse, self._rom_format, crystal_hz=crystal_hz)
+        self._start(loader, now_ns)
 
     def _run_boot_loader(self, image: RamImage, now_ns: int) -> None:
         run = run_boot_loader(self.flash, image, is_second_try=self._is_second_try)
