@@ -100,6 +100,8 @@ def _questions_of(kind: type) -> dict[str, str]:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, str) and "\n" in value:
+        value = tuple(line for line in value.splitlines() if line)
     match value:
         case bool():
             return "yes" if value else "no"

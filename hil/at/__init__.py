@@ -2,7 +2,7 @@
 
 from .boot_log import BootLog, ResetCause, parse_boot_log
 from .client import AtClient
-from .command import FlowControl, SleepMode, WifiMode, format_string
+from .command import FlowControl, SleepMode, WifiMode
 from .event import (
     BootLine,
     Echo,
@@ -12,10 +12,15 @@ from .event import (
     InformationLine,
     NetworkData,
     Noise,
+    ProgressLine,
     Prompt,
+    RawData,
+    ReasonLine,
+    TakenLine,
     Unsolicited,
     UnsolicitedKind,
 )
+from .parameter import format_string
 from .reader import ReplyReader
 from .reply import Reply, Startup, VersionInfo
 from .secret import mask_secrets
@@ -33,12 +38,16 @@ __all__ = [
     "InformationLine",
     "NetworkData",
     "Noise",
+    "ProgressLine",
     "Prompt",
+    "RawData",
+    "ReasonLine",
     "Reply",
     "ReplyReader",
     "ResetCause",
     "SleepMode",
     "Startup",
+    "TakenLine",
     "Transcript",
     "Unsolicited",
     "UnsolicitedKind",

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from .basic import BasicCommands
-from .wifi import WifiCommands
+from .wifi_address import WifiAddressCommands
+from .wifi_mode import WifiModeCommands
+from .wifi_softap import WifiSoftApCommands
+from .wifi_station import WifiStationCommands
 
 
-class AtClient(BasicCommands, WifiCommands):
+class AtClient(
+    BasicCommands,
+    WifiModeCommands,
+    WifiStationCommands,
+    WifiSoftApCommands,
+    WifiAddressCommands,
+):
     """One module: raw lines, typed commands, unsolicited lines, recovery.
 
     ========================================  =========================================

@@ -13,17 +13,14 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from hil.errors import (
-    CommandFailedError,
-    ModuleRestartedError,
-    NoReplyError,
-    UnexpectedReplyError,
-)
+from hil.errors import NoReplyError
 from hil.ports.byte_port import Parity
 from hil.units import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
 
-from .boot_log import BootLog, ResetBanner, ResetCause, collect_boot_log
+from .boot_log import BootLog, collect_boot_log
+from .collector import ReplyCollector
 from .command import LINE_END
+from .complaint import failed, no_reply, restarted, unexpected
 from .event import (
     BootLine,
     Echo,
@@ -37,24 +34,38 @@ from .event import (
     UnsolicitedKind,
 )
 from .reader import ReplyReader
-from .reply import Reply
+from .reply_end import (
+    BUSY,
+    COMMAND_ENDS,
+    DATA_ENDS,
+    PROMPT_ENDS,
+    DatagramConfirmation,
+    Ends,
+    is_stale_at_next_command,
+    sign_of_restart,
+)
 from .secret import passwords_in, show_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from hil.errors import CommandFailedError, UnexpectedReplyError
     from hil.ports.byte_port import BytePort, PortFormat
+
+    from .reply import Reply
 
 REPLY_TIMEOUT_NS = 2 * NS_PER_S
 """How long a command may think by default; the time its bytes need on the line comes on top."""
 
 _LONGEST_REPLY_BYTES = 512
+DELIVERY_TIMEOUT_NS = 15 * NS_PER_S
+"""How long data behind a prompt may be on their way to the peer by default."""
+
 _BUSY_RETRY_NS = 250 * NS_PER_MS
 _KEPT_BOOT_LINES = 256
 _MOST_LATE_PIECES = 16  # a link that never stops talking must not keep a command from being sent
 
-_REPLY_ENDS = frozenset({Final.OK, Final.ERROR, Final.FAIL, Final.BUSY_P, Final.BUSY_S})
-_BUSY = frozenset({Final.BUSY_P, Final.BUSY_S})
+_REASON_NS = 300 * NS_PER_MS  # ERROR follows its reason at once, where it follows at all
 
 
 class Conversation:
@@ -72,6 +83,8 @@ class Conversation:
         self._has_stale = False
         self._rest = b""
         self._boot_lines: deque[BootLine] = deque(maxlen=_KEPT_BOOT_LINES)
+        self._datagrams = DatagramConfirmation()
+        self._owed_bytes = 0
         self.secrets: set[bytes] = set()
         """Passwords that were sent to the module; whoever shows texts hides them."""
         self._timed_format = port.format
@@ -115,15 +128,40 @@ class Conversation:
         data = line.encode() if isinstance(line, str) else line
         started_ns = self._clock.now_ns()
         deadline_ns = self._deadline_ns(started_ns, timeout_s)
-        reply = self._exchange(data, started_ns, deadline_ns)
-        while reply.final in _BUSY:
-            retry_ns = self._clock.now_ns() + self._pause_ns(_BUSY_RETRY_NS)
-            self._await(_is_final, min(retry_ns, deadline_ns))
-            if self._clock.now_ns() >= deadline_ns:
-                break
-            reply = self._exchange(data, started_ns, deadline_ns)
-        if reply.final is not Final.OK:
+        reply = self._exchange_when_free(data, started_ns, deadline_ns, COMMAND_ENDS)
+        if not reply.is_ok:
             raise self._failed(reply, started_ns)
+        return reply
+
+    def send_behind_prompt(
+        self, line: str | bytes, data: bytes, timeout_s: float | None = None
+    ) -> Reply:
+        """The reply to data that a command asks for with a prompt: SEND OK.
+
+        A module that is busy has lost the line (A-13): it is sent again as with `execute`.
+
+        Args:
+            line: The command, without a line end.
+            data: What to send behind the prompt, as it is.
+            timeout_s: For all of it. By default 17 s and what the bytes need on the line.
+
+        Raises:
+            CommandFailedError: Instead of the prompt, or behind the data, came something else.
+            NoReplyError: Neither came in time.
+            ModuleRestartedError: The module started anew in the meantime.
+
+        Source: lines 805, 822; A-50, A-51.
+
+        Blocks: until the deadline.
+        """
+        deadline_ns = self._data_deadline_ns(len(data), timeout_s)
+        started_ns = self._clock.now_ns()
+        command = line.encode() if isinstance(line, str) else line
+        self._hand_over(command, data, started_ns, deadline_ns)
+        reply = self._collect(command, started_ns, deadline_ns, (), DATA_ENDS)
+        self._owed_bytes = 0
+        if reply.final is not Final.SEND_OK:
+            raise self._failed(reply, started_ns, expected="SEND OK")
         return reply
 
     def send(self, data: bytes) -> None:
@@ -146,7 +184,8 @@ class Conversation:
         started_ns = self._clock.now_ns()
         came = list(self._inbox)
         self._inbox.clear()
-        return self._collect(b"", started_ns, self._deadline_ns(started_ns, timeout_s), came)
+        deadline_ns = self._deadline_ns(started_ns, timeout_s)
+        return self._collect(b"", started_ns, deadline_ns, came, COMMAND_ENDS)
 
     def wait_for(
         self, what: UnsolicitedKind | str, timeout_s: float
@@ -169,14 +208,17 @@ class Conversation:
                 return event.kind is what or event.text == what
             return isinstance(event, InformationLine) and event.text == what
 
+        seen_lines = len(self._boot_lines)
         event = self._await(is_wanted, started_ns + seconds_to_ns(timeout_s))
         if isinstance(event, Unsolicited | InformationLine):
             return event
         text = what.value if isinstance(what, UnsolicitedKind) else what
+        signs = [sign_of_restart(line) for line in list(self._boot_lines)[seen_lines:]]
+        restarts = "".join(f" (the module restarted: {sign[1]})" for sign in signs if sign)
         raise NoReplyError(
             f"waiting for '{show_bytes(text.encode())}'",
             expected="this line",
-            received="it did not come",
+            received=f"it did not come{restarts}",
             after_s=self._elapsed_s(started_ns),
             port=self._place,
             remedy="See in the transcript what came instead, or allow more time.",
@@ -188,6 +230,7 @@ class Conversation:
         self._inbox.clear()
         self._has_stale = False
         self._rest = b""
+        self._owed_bytes = 0
         self._boot_lines.clear()
 
     @property
@@ -195,7 +238,9 @@ class Conversation:
         """The last start of the module that was seen, as far as it was readable (A-72)."""
         return collect_boot_log(line.record for line in self._boot_lines)
 
-    def _exchange(self, line: bytes, started_ns: int, deadline_ns: int) -> Reply:
+    def _exchange(
+        self, line: bytes, started_ns: int, deadline_ns: int, ends: Ends = COMMAND_ENDS
+    ) -> Reply:
         """Send a line and collect its reply; what came before it was sent is not its reply."""
         for _ in range(_MOST_LATE_PIECES):
             data = self.port.receive(started_ns)
@@ -208,35 +253,69 @@ class Conversation:
         self._remember_secrets(line)
         self._reader.expect_echo(line)
         self.port.send(line + LINE_END)
-        return self._collect(line, started_ns, deadline_ns, ())
+        return self._collect(line, started_ns, deadline_ns, (), ends)
+
+    def _exchange_when_free(
+        self, line: bytes, started_ns: int, deadline_ns: int, ends: Ends
+    ) -> Reply:
+        """As `_exchange`; a line that a busy module has lost is sent again until the deadline."""
+        reply = self._exchange(line, started_ns, deadline_ns, ends)
+        while reply.final in BUSY:
+            retry_ns = self._clock.now_ns() + self._pause_ns(_BUSY_RETRY_NS)
+            self._await(_is_final, min(retry_ns, deadline_ns))
+            if self._clock.now_ns() >= deadline_ns:
+                break
+            reply = self._exchange(line, started_ns, deadline_ns, ends)
+        return reply
+
+    def _hand_over(self, line: bytes, data: bytes, started_ns: int, deadline_ns: int) -> Reply:
+        """Send data behind the prompt of a command; returns what came up to the prompt."""
+        reply = self._exchange_when_free(line, started_ns, deadline_ns, PROMPT_ENDS)
+        if reply.final is not Final.PROMPT:
+            raise self._failed(reply, started_ns, expected="the prompt '>'")
+        self._owed_bytes = len(data)
+        self._reader.expect_data_echo(data)
+        self.port.send(data)
+        return reply
 
     def _collect(
-        self, line: bytes, started_ns: int, deadline_ns: int, came: Sequence[Event]
+        self,
+        line: bytes,
+        started_ns: int,
+        deadline_ns: int,
+        came: Sequence[Event],
+        ends: Ends,
     ) -> Reply:
         """Take events, those in `came` first, until one ends a reply."""
-        receive, read = self.port.receive, self._reader.receive
         begin = self._reader.received_bytes - len(self._rest)
-        raw, self._rest = bytearray(self._rest), b""
-        events: list[Event] = []
+        collector = ReplyCollector(line, ends, self._datagrams, begin, self._rest)
+        self._rest = b""
         while True:
-            for index, event in enumerate(came):
-                events.append(event)
-                if isinstance(event, FinalResult) and event.result in _REPLY_ENDS:
-                    self._keep(came[index + 1 :])
-                    end = max(event.end_offset - begin, 0)
-                    self._rest = bytes(raw[end:])
-                    duration_ns = self._clock.now_ns() - started_ns
-                    return _reply(line, event.result, events, bytes(raw[:end]), duration_ns)
-                if not isinstance(event, Echo | InformationLine):
-                    if (sign := _sign_of_restart(event)) is not None:
-                        self._keep(came[index:])
-                        raise self._restarted(line, sign, started_ns)
-                    self._keep((event,))
-            data = receive(deadline_ns)
+            used = collector.take(came)
+            if collector.others:
+                self._keep(collector.others)
+                collector.others.clear()
+            if collector.final is not None or collector.sign is not None:
+                self._keep(came[used:])
+                break
+            until_ns = deadline_ns
+            if collector.is_reason_last:
+                until_ns = min(until_ns, self._clock.now_ns() + self._pause_ns(_REASON_NS))
+            data = self.port.receive(until_ns)
             if not data:
-                raise self._no_reply(line, started_ns, bytes(raw))
-            raw += data
-            came = read(data)
+                collector.give_up()
+                break
+            collector.raw += data
+            came = self._reader.receive(data)
+        duration_ns = self._clock.now_ns() - started_ns
+        after_s = ns_to_seconds(duration_ns)
+        if collector.sign is not None:
+            raise restarted(line, collector.sign, after_s=after_s, place=self._place)
+        if collector.final is None:
+            raw = bytes(collector.raw)
+            raise no_reply(line, raw, expected=ends.expected, after_s=after_s, place=self._place)
+        reply, self._rest = collector.reply(duration_ns)
+        return reply
 
     def _remember_secrets(self, sent: bytes) -> None:
         if b"CW" in sent:
@@ -261,11 +340,20 @@ class Conversation:
     def _keep(self, events: Iterable[Event]) -> None:
         """Keep what nobody asked for until somebody does."""
         for event in events:
+            if isinstance(event, NetworkData):
+                self._datagrams.see(event)
+            elif isinstance(event, FinalResult) and event.follows_data:
+                self._datagrams.see_idle(event)
             if isinstance(event, BootLine):
                 self._boot_lines.append(event)
-            elif not isinstance(event, Echo | Noise):
+            elif not isinstance(event, Echo | Noise) and not self._is_taken(event):
                 self._inbox.append(event)
-                self._has_stale = self._has_stale or _is_stale_at_next_command(event)
+                self._has_stale = self._has_stale or is_stale_at_next_command(event)
+
+    def _is_taken(self, event: Event) -> bool:
+        """Whether somebody waits for such events and has taken this one; the links do."""
+        del event
+        return False
 
     def _value(self, reply: Reply, name: str) -> str:
         """What the reply says behind ``+<name>:``."""
@@ -284,13 +372,21 @@ class Conversation:
 
     def _drop_stale(self) -> None:
         """Forget what belonged to the time before a command: ends of replies, loose lines."""
-        self._inbox = deque(event for event in self._inbox if not _is_stale_at_next_command(event))
+        self._inbox = deque(event for event in self._inbox if not is_stale_at_next_command(event))
         self._has_stale = False
 
     def _deadline_ns(self, started_ns: int, timeout_s: float | None) -> int:
         if timeout_s is not None:
             return started_ns + seconds_to_ns(timeout_s)
         return started_ns + self._pause_ns(REPLY_TIMEOUT_NS)
+
+    def _data_deadline_ns(self, count: int, timeout_s: float | None) -> int:
+        """Until when data behind a prompt must have arrived at the peer."""
+        now_ns = self._clock.now_ns()
+        if timeout_s is not None:
+            return now_ns + seconds_to_ns(timeout_s)
+        line_ns = 2 * _line_time_ns(self.port.format, count)  # there, and back as echo
+        return self._deadline_ns(now_ns, None) + DELIVERY_TIMEOUT_NS + line_ns
 
     def _pause_ns(self, duration_ns: int) -> int:
         """`duration_ns` and what the longest usual reply needs on the line."""
@@ -307,92 +403,17 @@ class Conversation:
     def _place(self) -> str:
         return f"{self.port.name} at {self.port.format.baud} baud"
 
-    def _no_reply(self, line: bytes, started_ns: int, raw: bytes) -> NoReplyError:
-        if raw:
-            received = f"only '{show_bytes(raw, passwords_in(line))}' came"
-            remedy = "Allow more time; if this is no reply at all, call resynchronise()."
-        else:
-            received = "nothing came"
-            remedy = "Check the supply, the wiring and the baud rate; resynchronise() tries others."
-        return NoReplyError(
-            _name(line),
-            expected="the end of a reply (OK or ERROR)",
-            received=received,
-            after_s=self._elapsed_s(started_ns),
-            port=self._place,
-            remedy=remedy,
-        )
-
-    def _failed(self, reply: Reply, started_ns: int) -> CommandFailedError:
-        if reply.final in _BUSY:
-            remedy = "Wait for what it is doing, or allow more time."
-        else:
-            remedy = "Compare the arguments, the Wi-Fi mode and the link mode with the document."
-        known = passwords_in(reply.command)
-        lines = [line.encode("utf-8", "surrogateescape") for line in reply.lines]
-        return CommandFailedError(
-            _name(reply.command),
-            result=reply.final.value,
-            lines=[show_bytes(line, known) for line in lines],
-            after_s=self._elapsed_s(started_ns),
-            port=self._place,
-            remedy=remedy,
-        )
+    def _failed(self, reply: Reply, started_ns: int, *, expected: str = "OK") -> CommandFailedError:
+        after_s = self._elapsed_s(started_ns)
+        return failed(reply, after_s=after_s, place=self._place, expected=expected)
 
     def _unexpected(self, reply: Reply, expected: str) -> UnexpectedReplyError:
-        return UnexpectedReplyError(
-            _name(reply.command),
-            expected=expected,
-            received=f"'{show_bytes(reply.raw, passwords_in(reply.command))}' came",
-            after_s=ns_to_seconds(reply.duration_ns),
-            port=self._place,
-            remedy="The firmware may be another version than 0.23; gmr() tells.",
-        )
-
-    def _restarted(
-        self, line: bytes, sign: tuple[int | None, str], started_ns: int
-    ) -> ModuleRestartedError:
-        cause, text = sign
-        return ModuleRestartedError(
-            _name(line),
-            cause=cause,
-            sign=text,
-            after_s=self._elapsed_s(started_ns),
-            port=self._place,
-            remedy="Check the supply (a dip restarts it), then call wait_ready().",
-        )
-
-
-def _reply(line: bytes, final: Final, events: list[Event], raw: bytes, duration_ns: int) -> Reply:
-    lines = tuple([event.text for event in events if isinstance(event, InformationLine)])
-    echo = next((event.text for event in events if isinstance(event, Echo)), None)
-    return Reply(line, final, lines, echo, duration_ns, raw, tuple(events))
-
-
-def _name(line: bytes) -> str:
-    """What an error calls a command."""
-    return show_bytes(line) if line else "a reply to what was sent"
+        after_s = ns_to_seconds(reply.duration_ns)
+        return unexpected(reply, expected, after_s=after_s, place=self._place)
 
 
 def _is_final(event: Event) -> bool:
     return isinstance(event, FinalResult)
-
-
-def _is_stale_at_next_command(event: Event) -> bool:
-    if isinstance(event, Unsolicited):
-        return event.kind is UnsolicitedKind.READY
-    return not isinstance(event, NetworkData)
-
-
-def _sign_of_restart(event: Event) -> tuple[int | None, str] | None:
-    """The cause and the words of an event that shows a restart, or None."""
-    if isinstance(event, BootLine) and isinstance(event.record, ResetBanner):
-        cause = event.record.cause
-        name = cause.name.lower().replace("_", " ") if isinstance(cause, ResetCause) else "unknown"
-        return int(cause), f"rst cause {int(cause)}: {name}"
-    if isinstance(event, Unsolicited) and event.kind is UnsolicitedKind.READY:
-        return None, "it said 'ready'"
-    return None
 
 
 def _line_time_ns(line_format: PortFormat, count: int) -> int:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
-from hil.errors import NoReplyError, ReplyError
+from hil.errors import ModuleRestartedError, NoReplyError, ReplyError
 from hil.units import NS_PER_MS, seconds_to_ns
 
 from .command import LINE_END
 from .conversation import Conversation
 from .event import Event, Final, FinalResult, Unsolicited, UnsolicitedKind
 from .reply import Startup
+from .reply_end import BUSY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +25,15 @@ _QUIET_NS = 50 * NS_PER_MS
 _LONGEST_SWALLOW_NS = 1000 * NS_PER_MS
 _ANSWER_NS = 300 * NS_PER_MS
 _ATTEMPTS = 3
+
+
+class Liveness(Enum):
+    """What `Recovery.probe` finds."""
+
+    IDLE = "it waits for a command"
+    BUSY = "it works on a command"
+    RESTARTED = "it has just restarted"
+    SILENT = "it says nothing"
 
 
 class Recovery(Conversation):
@@ -103,7 +114,29 @@ class Recovery(Conversation):
             remedy="Reset the module, or name other rates; a factory module talks at 115200.",
         )
 
+    def probe(self, timeout_s: float = 0.5) -> Liveness:
+        """Whether a module that does not answer still works on something, or is dead.
+
+        AT is sent once. A module that runs a command says so by ``busy``, also when it takes long
+        over that command (A-13); one that hangs, or is without supply, says nothing.
+
+        Blocks: until it answers, at most `timeout_s`.
+        """
+        now_ns = self._clock.now_ns()
+        try:
+            reply = self._exchange(b"AT", now_ns, now_ns + seconds_to_ns(timeout_s))
+        except NoReplyError:
+            return Liveness.SILENT
+        except ModuleRestartedError:
+            return Liveness.RESTARTED
+        return Liveness.BUSY if reply.final in BUSY else Liveness.IDLE
+
     def _is_answering(self) -> bool:
+        if self._owed_bytes:
+            # It may still wait for bytes behind a prompt that were lost. A CR alone does nothing
+            # to a module that waits for commands.
+            self.port.send(b"\r" * self._owed_bytes)
+            self._owed_bytes = 0
         self.port.send(LINE_END)
         self._swallow()
         self._reader.reset()

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hil.virtual.network.message import NetworkEvent, NetworkRequest
+    from hil.virtual.network.route import Route
     from hil.virtual.outside import Hear
 
     from .host_reach import HostReach
@@ -84,7 +85,7 @@ class HostSide:
         self._hear = hear
         self._watch = SocketWatch()
         self._life = 0
-        self._addresses: dict[Interface, IPv4Address] = {}
+        self._addresses: dict[Interface, tuple[IPv4Address, Route | None]] = {}
         self._dialling: dict[int, TcpOpen] = {}
         self._connections: dict[int, HostTcp] = {}
         self._clients = 0
@@ -155,8 +156,8 @@ class HostSide:
                 self._close_server(self._servers.pop(port, None))
             case UdpOpen() | UdpSend() | UdpClose():
                 self._use_udp(request, now_ns)
-            case SetAddress(interface, address):
-                self._set_address(interface, address, now_ns)
+            case SetAddress():
+                self._set_address(request, now_ns)
             case Resolve(query, name):
                 self._resolve(query, name, now_ns)
             case Ping(query, address):
@@ -165,7 +166,7 @@ class HostSide:
     def silence(self, now_ns: int, *, is_orderly: bool) -> None:
         """The module's radio falls silent."""
         self._addresses.clear()
-        self._reach.move(self._slot, [])
+        self._reach.move(self._slot, {})
         for connection in self._connections.values():
             connection.is_heard = False
             if is_orderly:
@@ -311,12 +312,12 @@ class HostSide:
             ghost.abort()
         self._ghosts = ghosts[-GHOSTS:]
 
-    def _set_address(self, interface: Interface, address: IPv4Address | None, now_ns: int) -> None:
-        if address is None:
-            self._addresses.pop(interface, None)
+    def _set_address(self, request: SetAddress, now_ns: int) -> None:
+        if request.address is None:
+            self._addresses.pop(request.interface, None)
         else:
-            self._addresses[interface] = address
-        self._reach.move(self._slot, list(self._addresses.values()))
+            self._addresses[request.interface] = request.address, request.route
+        self._reach.move(self._slot, dict(self._addresses.values()))
         if self.has_address:
             self._open_servers(now_ns)
         else:

@@ -11,8 +11,12 @@ import logging
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
+from hil.virtual.network.node import are_neighbours
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
+
+    from hil.virtual.network.route import Gateways, Route
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +29,8 @@ class HostReach:
     Args:
         host_address: What stands for this computer in the module's network.
         names: Names that are known without asking anybody.
-        routers: Gateways of the module's networks; they answer pings and are nowhere.
+        gateways: What takes what modules send to other networks, and answers pings; None if
+            whatever they have set will do.
         is_whole: Whether a module reaches all that this computer reaches.
     """
 
@@ -33,32 +38,35 @@ class HostReach:
         self,
         host_address: IPv4Address,
         names: Mapping[str, IPv4Address],
+        gateways: Gateways | None = None,
         *,
-        routers: Collection[IPv4Address] = (),
         is_whole: bool = False,
     ) -> None:
         self.host_address = host_address
         self.is_whole = is_whole
+        self.gateways = gateways
         self._names = {name.lower(): address for name, address in names.items()}
         self._names.setdefault("localhost", LOOPBACK)
-        self._routers = routers
-        self._modules: dict[int, list[IPv4Address]] = {}
+        self._modules: dict[int, dict[IPv4Address, Route | None]] = {}
         self._warnings: set[tuple[object, ...]] = set()
 
     def own_place(self, slot: int) -> str:
         """Where a module itself is found."""
         return str(LOOPBACK + slot)
 
-    def move(self, slot: int, addresses: list[IPv4Address]) -> None:
-        """A module has got other addresses; the other modules reach it by them."""
-        self._modules[slot] = addresses
+    def move(self, slot: int, addresses: Mapping[IPv4Address, Route | None]) -> None:
+        """A module has got other addresses, with routes; the other modules reach it by them."""
+        self._modules[slot] = dict(addresses)
 
     def place_of(self, address: IPv4Address, slot: int) -> str | None:
         """Where an address leads that the module in a slot uses.
 
         Returns:
-            None (and a line in the log) if it is not to be reached.
+            None if the module's gateway is none, and (with a line in the log) if the address is
+            not to be reached.
         """
+        if not self._finds(address, slot):
+            return None
         if address.is_loopback:
             return str(address)
         if address == self.host_address:
@@ -82,7 +90,17 @@ class HostReach:
         if seen == LOOPBACK:
             return self.host_address
         addresses = self._modules.get(int(seen) - int(LOOPBACK))
-        return addresses[0] if addresses else seen
+        return next(iter(addresses)) if addresses else seen
+
+    def _finds(self, address: IPv4Address, slot: int) -> bool:
+        """Whether what a module sends to an address gets on its way."""
+        own = self._modules.get(slot, {})
+        near = (each for each in own if are_neighbours(each, address))
+        source = next(near, next(iter(own), None))
+        route = None if source is None else own[source]
+        if source is None or route is None or self.gateways is None:
+            return True
+        return self.gateways.lead(route, source, address)
 
     def answers_ping(self, address: IPv4Address, slot: int) -> bool:
         """Whether an echo comes back to the module in a slot.
@@ -91,8 +109,8 @@ class HostReach:
             False (and a line in the log) for whoever lies beyond this computer: only programs with
             particular rights may send echo requests.
         """
-        if address in self._routers:
-            return True
+        if self.gateways is not None and address in self.gateways.addresses:
+            return self._finds(address, slot)
         place = self.place_of(address, slot)
         if place is not None and not IPv4Address(place).is_loopback:
             self._warn_once(

@@ -14,6 +14,7 @@ from hil.virtual.address import Ipv4Config
 from hil.virtual.air.access_point import Conduct
 from hil.virtual.air.air import Air
 from hil.virtual.air.dhcp import DhcpServer
+from hil.virtual.network.route import Gateways
 
 from .wifi import RigWifi, secrets_of
 
@@ -48,6 +49,11 @@ def build_air(description: AirDescription, world: World) -> tuple[Air, RigWifi]:
     )
     secrets = secrets_of(each.network for each in description.access_points)
     return air, RigWifi(access_points, stations, secrets)
+
+
+def gateways_of(description: AirDescription) -> Gateways:
+    """The access points as gateways, each of its own network."""
+    return Gateways(each.address for each in description.access_points)
 
 
 def _build_servers(description: AirDescription) -> dict[IPv4Interface, DhcpServer]:

@@ -36,7 +36,7 @@ from hil.virtual.outside import Surroundings
 from hil.virtual.wiring import FLOW_CONTROL
 from hil.virtual.world import World
 
-from .air_assembly import build_air
+from .air_assembly import build_air, gateways_of
 from .description import AIR_MACHINE, NETWORK_MACHINE
 from .flash_file import CONTENT_REMEDY, STATE_REMEDY, load_flash, save_flash
 from .module import RigModule
@@ -155,7 +155,8 @@ def _surround(
     air, wifi = build_air(description.air, world)
     world.add(AIR_MACHINE, air)
     generator = Random(description.seed)  # noqa: S311 - what is left to chance can be repeated
-    network, peers = build_network(description, world, generator, wifi)
+    gateways = gateways_of(description.air)
+    network, peers = build_network(description, world, generator, wifi, gateways)
     world.add(NETWORK_MACHINE, network)
     for bench in benches:
         bench.chip.outside = Surroundings(air.attach(bench.hear), network.attach(bench.hear))

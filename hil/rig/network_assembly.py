@@ -20,31 +20,36 @@ from .network_description import NetworkDescription
 if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
+    from hil.virtual.network.route import Gateways
     from hil.virtual.network.way import Generator
     from hil.virtual.world import World
 
-    from .air_description import AirDescription
     from .description import RigDescription
     from .wifi import RigWifi
 
 
 def build_network(
-    description: RigDescription, world: World, generator: Generator, wifi: RigWifi
+    description: RigDescription,
+    world: World,
+    generator: Generator,
+    wifi: RigWifi,
+    gateways: Gateways,
 ) -> tuple[Internet, SimulatedPeers | None]:
     """A network for the modules of a world, and the peers in it.
 
     Args:
-        description: What the rig file says of network and air.
+        description: What the rig file says of the network.
         world: Where it is.
         generator: Decides what is left to chance.
         wifi: Whose stations are the host's too: who joins a softAP is reached through it.
+        gateways: What takes what modules send to other networks.
     """
     described = description.network or NetworkDescription()
     path = Path(way_ns=described.latency_ms * NS_PER_MS // 2)
-    internet = Internet(generator, path, described.names)
-    for router in routers_of(description.air):
+    internet = Internet(generator, path, described.names, gateways)
+    for router in sorted(gateways.addresses):
         if router != described.host_address:
-            internet.add_host(router)
+            internet.add_host(router)  # it answers a ping and refuses all else
     if described.host_address is None:
         return internet, None
     host = internet.add_host(described.host_address)
@@ -54,11 +59,6 @@ def build_network(
 
     host.guest_addresses = guest_addresses
     return internet, SimulatedPeers(world, host)
-
-
-def routers_of(air: AirDescription) -> tuple[IPv4Address, ...]:
-    """The gateways of an air's networks: they answer a ping and refuse all else."""
-    return tuple(dict.fromkeys(access_point.address.ip for access_point in air.access_points))
 
 
 def open_network(description: RigDescription) -> SocketPeers | None:

@@ -31,11 +31,11 @@ from hil.units import NS_PER_MS
 from hil.virtual.bench import Bench
 from hil.virtual.outside import Surroundings
 
+from .air_assembly import gateways_of
 from .air_description import DEFAULT_AIR
 from .assembly import open_rig
 from .description import LineSet, ModuleDescription, RigDescription, VirtualFlash
 from .flash_file import save_flash
-from .network_assembly import routers_of
 from .network_description import HOST_ADDRESS, HOST_NAME, LATENCY_MS, NetworkDescription
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _reach(plan: ServePlan) -> HostReach | None:
     return HostReach(
         HOST_ADDRESS,
         dict.fromkeys(names, HOST_ADDRESS),
-        routers=routers_of(DEFAULT_AIR),
+        gateways_of(DEFAULT_AIR),
         is_whole=is_whole,
     )
 

@@ -305,10 +305,9 @@ class Chip:
             slot_number=slot_number,
             faults=self.setup.faults,
         )
-        self.uart.transmitter.line_format = firmware.line_format
-        self.uart.receive_format = firmware.line_format
-        self.uart.flow_control = firmware.flow_control
+        self.uart.transmitter.send(firmware.start_text, now_ns)
         self._start(firmware, now_ns)
+        self._carry_out([SetLineFormat(firmware.line_format, firmware.flow_control)])
 
     def _versions_of(self, user: UserImage) -> VersionStrings | None:
         """The versions in an image; searching 400 KB is done once for each content."""

@@ -150,7 +150,10 @@ def _own_signals() -> Iterator[None]:
         pytest.fail("the program does not listen to SIGTERM")
 
     before = signal.signal(signal.SIGTERM, fail)
+    # A shell lets what it starts in the background ignore SIGINT; a user's program does not.
+    interrupt_before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
+    signal.signal(signal.SIGINT, interrupt_before)
     signal.signal(signal.SIGTERM, before)
 
 

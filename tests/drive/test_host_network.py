@@ -9,7 +9,7 @@ import selectors
 import socket
 import threading
 from contextlib import closing, contextmanager
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,7 @@ from hil.virtual.network.message import (
     UdpReceived,
     UdpSend,
 )
+from hil.virtual.network.route import Gateways, Route
 
 from .network_end import ADDRESS, HOST, MODULE, NAMES, PATIENCE_S, HostDriver, Module, free_port
 
@@ -101,17 +102,28 @@ class TestReach:
 
     def test_modules_reach_each_other_by_the_addresses_they_have_now(self) -> None:
         reach = HostReach(HOST, {})
-        reach.move(0, [MODULE])
-        reach.move(1, [MODULE + 1])
+        reach.move(0, {MODULE: None})
+        reach.move(1, {MODULE + 1: None})
         assert reach.place_of(MODULE + 1, 0) == "127.0.0.2"
         assert reach.place_of(MODULE, 1) == "127.0.0.1"
         assert reach.place_of(MODULE, 0) is None
-        reach.move(1, [])
+        reach.move(1, {})
         assert reach.place_of(MODULE + 1, 0) is None
+
+    def test_other_networks_are_reached_through_a_gateway_only(self) -> None:
+        gateways = Gateways([IPv4Interface("192.168.1.1/24")])
+        reach = HostReach(HOST, {}, gateways, is_whole=True)
+        far, netmask = IPv4Address("10.9.8.7"), IPv4Address("255.255.255.0")
+        reach.move(0, {MODULE: Route(IPv4Address("192.168.1.1"), netmask)})
+        reach.move(1, {MODULE + 1: Route(IPv4Address("192.168.1.98"), netmask)})
+        assert reach.place_of(far, 0) == "10.9.8.7"
+        assert reach.place_of(far, 1) is None
+        assert reach.place_of(HOST, 1) == "127.0.0.1"
+        assert reach.place_of(MODULE, 1) == "127.0.0.1"
 
     def test_places_are_shown_to_modules_by_their_addresses(self) -> None:
         reach = HostReach(HOST, {})
-        reach.move(1, [MODULE + 1])
+        reach.move(1, {MODULE + 1: None})
         assert reach.address_at("127.0.0.1") == HOST
         assert reach.address_at("127.0.0.2") == MODULE + 1
         assert reach.address_at("127.0.0.9") == IPv4Address("127.0.0.9")
@@ -142,8 +154,8 @@ class TestReach:
         assert caplog.messages == []
 
     def test_this_computer_other_modules_and_the_router_answer_pings(self) -> None:
-        reach = HostReach(HOST, {}, routers=[ROUTER])
-        reach.move(1, [MODULE + 1])
+        reach = HostReach(HOST, {}, Gateways([IPv4Interface(f"{ROUTER}/24")]))
+        reach.move(1, {MODULE + 1: None})
         for address in (HOST, ROUTER, MODULE + 1):
             assert reach.answers_ping(address, 0)
         assert not reach.answers_ping(ELSEWHERE, 0)

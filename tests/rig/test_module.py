@@ -83,7 +83,9 @@ class TestReset:
         capture = module.reset()
         assert capture.baud == BOOT_LOG_BAUD
         assert capture.text.startswith(" ets Jan  8 2013,rst cause:2, boot mode:(3,6)\n")
-        assert capture.text.endswith("jump to run user1 @ 1000")
+        assert capture.text.endswith(
+            "jump to run user1 @ 1000\n\nSDK version: 1.0.1\nmode : softAP(1a:fe:34:d0:00:00)"
+        )
         banner = capture.log.banner
         assert banner is not None
         assert (int(banner.cause), banner.boot_mode) == (2, 3)

@@ -301,3 +301,41 @@ def test_a_virtual_rig_holds_simulated_peers_with_a_cut_and_slow_acknowledgement
         rig.network.set_path(is_open=True)
         rig.clock.sleep(3 + 40 * NS_PER_MS / 1e9)
         assert isinstance(firmware.heard[0], TcpOpened)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        (b'"192.168.1.55","192.168.1.1","255.255.255.0"', b"CONNECT\r\n\r\nOK\r\n"),
+        (b'"192.168.1.55"', b"CONNECT\r\n\r\nOK\r\n"),
+        (b'"192.168.1.55","192.168.1.99","255.255.255.0"', b"\r\nERROR\r\nCLOSED\r\n"),
+        (b'"192.168.1.55","192.168.1.1","128.0.0.0"', b"CONNECT\r\n\r\nOK\r\n"),
+        (b'"192.168.6.100","192.168.6.1","255.255.255.0"', b"\r\nERROR\r\nCLOSED\r\n"),
+    ],
+)
+def test_a_peer_in_another_network_is_reached_through_the_gateway_that_was_set(
+    arguments: bytes, answer: bytes
+) -> None:
+    """CIPSTA-13. The access points of the built-in air are 192.168.1.1."""
+    far = NetworkDescription(IPv4Address("10.9.8.7"), 20, {})
+    with open_rig(replace(VIRTUAL_RIG, network=far), FIRMWARE) as rig:
+        module, listener = rig.modules[0], rig.network.listen(4000)
+        assert listener.endpoint == Endpoint("10.9.8.7", 4000)
+        rig.clock.sleep(1)
+
+        def ask(line: bytes, wait_s: float) -> bytes:
+            module.port.discard_input()
+            module.port.send(line + b"\r\n")
+            rig.clock.sleep(wait_s)
+            received = b""
+            while data := module.port.receive(rig.clock.now_ns()):
+                received += data
+            return received
+
+        ask(b"ATE0", 0.1)
+        ask(b"AT+CWMODE_CUR=1", 0.1)
+        assert ask(b"AT+CIPSTA_CUR=" + arguments, 0.1) == b"\r\nOK\r\n"
+        assert ask(b'AT+CWJAP_CUR="testnet","password"', 5) == (
+            b"WIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n"
+        )
+        assert ask(b'AT+CIPSTART="TCP","10.9.8.7",4000', 60) == answer

@@ -135,6 +135,8 @@ class Dialect:
         line_buffer_bytes: Room for a command line behind ``AT``, line end included (A-78).
         lowest_baud: Least speed that the UART commands take (line 248).
         highest_baud: Greatest speed that the UART commands take (line 248).
+        start_text: What the SDK prints at start, with places for its version and the interfaces
+            that are on (lines 1009-1011, A-71).
         gmr_blank_line: Whether a blank line parts GMR's lines from OK (A-06).
         gslp_repeats_time: Whether GSLP answers with its time before OK (line 220, A-15).
         forced_restart: Whether AT+RST gets through while another command runs (A-13).
@@ -152,6 +154,7 @@ class Dialect:
     line_buffer_bytes: int
     lowest_baud: int
     highest_baud: int
+    start_text: str
     gmr_blank_line: bool
     gslp_repeats_time: bool
     forced_restart: bool
@@ -166,6 +169,7 @@ DOCUMENTED = Dialect(
     line_buffer_bytes=256,
     lowest_baud=110,
     highest_baud=4_608_000,
+    start_text="SDK version: {sdk_version}\r\nmode : {interfaces}\r\n",
     gmr_blank_line=False,
     gslp_repeats_time=True,
     forced_restart=False,
@@ -225,6 +229,10 @@ ESPRESSIF_0_23 = Dialect(
     line_buffer_bytes=128,
     lowest_baud=1,
     highest_baud=5_000_000,
+    start_text=(
+        "\r\nSDK ver: {sdk_version} compiled @ Apr 24 2015 19:31:11\r\n"
+        "phy ver: 329, pp ver: 8.4\r\n\r\n"
+    ),
     gmr_blank_line=True,
     gslp_repeats_time=False,
     forced_restart=True,

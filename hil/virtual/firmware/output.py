@@ -41,13 +41,16 @@ class Output:
         self.end = begin + self.line_format.duration_ns(len(data))
         self._actions.append(Send(data, at_ns))
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the line's clock stands still."""
+        return self._held_since_ns is not None
+
     def follow_line(self, *, is_held: bool, now_ns: int) -> None:
         """CTS holds the line up from now on, or lets it go on. Source: lines 252-254."""
-        if is_held and self._held_since_ns is None:
-            self._held_since_ns = now_ns
-        elif not is_held and self._held_since_ns is not None:
+        if self._held_since_ns is not None:
             self._stood_still_ns += now_ns - self._held_since_ns
-            self._held_since_ns = None
+        self._held_since_ns = now_ns if is_held else None
 
     def moment_ns(self, line_time: int) -> int | None:
         """When the line's clock shows a time; None if that is not known while it stands still."""

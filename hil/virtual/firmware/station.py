@@ -54,6 +54,7 @@ from hil.virtual.air.message import (
     RequestLease,
 )
 from hil.virtual.network.message import Interface, SetAddress
+from hil.virtual.network.route import Route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -308,7 +309,8 @@ class Station:
             self._say("WIFI CONNECTED", now_ns)
         if self._phase is Phase.ONLINE and self.address is not None:
             self._say("WIFI GOT IP", now_ns)
-            out.transmit(SetAddress(Interface.STATION, self.address.address), now_ns)
+            route = Route(self.address.gateway, self.address.netmask)
+            out.transmit(SetAddress(Interface.STATION, self.address.address, route), now_ns)
 
     def _say(self, text: str, now_ns: int) -> None:
         """Source: lines 136-139; A-11."""

@@ -1,9 +1,10 @@
 """The network around the virtual modules of one world: who is there, and how one gets there.
 
-There are no packets, no gateways and no netmasks: who has an address is reached by it, over a path
-that takes its time both ways. Modules reach each other and the hosts, hosts reach the modules, at
-whatever addresses they have at that moment. Only the network of a softAP is an island: its module
-and its stations, all with addresses that begin alike, see each other and nobody else.
+There are no packets: who has an address is reached by it, over a path that takes its time both
+ways. Modules reach each other and the hosts, hosts reach the modules, at whatever addresses they
+have at that moment. There are two limits. What a module sends needs a way: a right netmask, or a
+gateway that is one (`hil.virtual.network.route`). And the network of a softAP is an island: its
+module and its stations, all with addresses that begin alike, see each other and nobody else.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from hil.virtual.outside import Hear
 
     from .node import Listener, Node
+    from .route import Gateways
     from .tcp import TcpUser
     from .way import Generator
 
@@ -45,9 +47,12 @@ class Internet:
         generator: A seeded generator of random numbers.
         path: What lies between any two nodes, unless a host has a path of its own.
         names: Names with their addresses.
+        gateways: What takes what modules send to other networks; None if whatever they have set
+            will do.
 
     Attributes:
         agenda: What has not arrived yet.
+        gateways: As given.
         names: Names with their addresses; in small letters.
         path: What lies between any two nodes, unless a host has a path of its own.
         lookups: The names that modules have asked for, in their order.
@@ -58,8 +63,10 @@ class Internet:
         generator: Generator,
         path: Path | None = None,
         names: Mapping[str, IPv4Address] | None = None,
+        gateways: Gateways | None = None,
     ) -> None:
         self.agenda = Agenda()
+        self.gateways = gateways
         self.names = {name.lower(): address for name, address in (names or {}).items()}
         self.path = path or Path()
         self.lookups: list[str] = []
@@ -159,7 +166,8 @@ class Internet:
         back = self.way(other, address, node, source)
 
         def arrive(at_ns: int) -> None:
-            if there.has_target and not back.loses():
+            finds_back = other.finds(source, source=address)
+            if there.has_target and finds_back and not back.loses():
                 self.agenda.plan(at_ns + back.way_ns, come_back)
 
         def come_back(at_ns: int) -> None:
@@ -173,6 +181,8 @@ class Internet:
         """Whom a node reaches by an address; of several that have it, who was there first."""
         source = asker.address_for(address)
         if source is None or not self._sees(source, address):
+            return None
+        if not asker.finds(address, source=source):
             return None
         owners = (node for node in self._owners_of(address) if node is not asker)
         return next(owners, None)
@@ -264,6 +274,8 @@ class _Opening:
         if not self.end.is_opening or self.end.is_met:
             return
         if not there.has_target or port in other.ignored_ports:
+            return
+        if not other.finds(self._local[0], source=self._remote[0]):
             return
         back = self._internet.way(other, self._remote[0], self._node, self._local[0])
         listener = other.listeners.get(port)

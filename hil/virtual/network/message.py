@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
+    from .route import Route
+
 TCP_WINDOW_BYTES = 5840
 """How much a peer may send before the module has taken it: lwIP's four segments of 1460 bytes."""
 
@@ -32,10 +34,17 @@ class Interface(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SetAddress:
-    """An interface has got an address, or (None) lost it. Without one, nothing can reach it."""
+    """An interface has got an address, or (None) lost it. Without one, nothing can reach it.
+
+    Args:
+        interface: Which.
+        address: The address.
+        route: How it leads to other networks; None for a softAP's, whose network is an island.
+    """
 
     interface: Interface
     address: IPv4Address | None
+    route: Route | None = None
 
 
 @dataclass(frozen=True, slots=True)

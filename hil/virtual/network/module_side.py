@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from .internet import Internet
     from .message import NetworkEvent, NetworkRequest
+    from .route import Route
     from .tcp import TcpEnd
     from .way import Generator
 
@@ -71,6 +72,7 @@ class ModuleSide(Node):
         self._internet = internet
         self._hear = hear
         self._life = 0
+        self._routes: dict[Interface | None, Route | None] = {}
         self._ends: dict[int, TcpEnd] = {}
         self._closing: list[TcpEnd] = []
         self._udp_ports: dict[int, int] = {}
@@ -87,7 +89,8 @@ class ModuleSide(Node):
                 self._serve(request)
             case UdpOpen() | UdpSend() | UdpClose():
                 self._use_udp(request, now_ns)
-            case SetAddress(interface, address):
+            case SetAddress(interface, address, route):
+                self._routes[interface] = route
                 self._set_address(interface, address)
             case Resolve(query, name):
                 self._resolve(query, name, now_ns)
@@ -196,6 +199,12 @@ class ModuleSide(Node):
             self.udp_users[port] = _UdpSocket(self, socket)
             self._udp_ports[socket] = port
             self._tell_at(now_ns, UdpOpened(socket, port))
+
+    def finds(self, address: IPv4Address, *, source: IPv4Address) -> bool:
+        """Whether what it sends from one of its addresses to another gets on its way."""
+        interface = next((each for each, own in self.addresses.items() if own == source), None)
+        route, gateways = self._routes.get(interface), self._internet.gateways
+        return route is None or gateways is None or gateways.lead(route, source, address)
 
     def _set_address(self, interface: Interface, address: IPv4Address | None) -> None:
         addresses = {**self.addresses, interface: address}

@@ -9,6 +9,7 @@ import pytest
 from hil.virtual.air.message import Announce, RequestLease, SoftAp
 from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
 from hil.virtual.network.message import Interface, SetAddress
+from hil.virtual.network.route import Route
 
 from .air_player import join_beside_soft_ap, serve
 from .chip_player import ERROR, OK, ChipPlayer, ready_player
@@ -292,7 +293,8 @@ def test_a_fixed_address_takes_the_place_of_a_lease_and_the_other_way_round(
     join_beside_soft_ap(player)
     assert b'"192.168.1.7"' in player.ask(b"AT+CIPSTA?")
     player.ask(b"AT+CIPSTA" + suffix + b'="192.168.6.100","192.168.6.1","255.255.255.0"')
-    fixed = SetAddress(Interface.STATION, IPv4Address("192.168.6.100"))
+    route = Route(IPv4Address("192.168.6.1"), IPv4Address("255.255.255.0"))
+    fixed = SetAddress(Interface.STATION, IPv4Address("192.168.6.100"), route)
     assert player.take_requests()[-1] == fixed
     assert b'+CIFSR:STAIP,"192.168.6.100"\r\n' in player.ask(b"AT+CIFSR")
     player.ask(b"AT+CWDHCP" + suffix + b"=1,1")

@@ -25,6 +25,7 @@ from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
 from hil.virtual.firmware.settings import Credentials, InterfaceSettings
 from hil.virtual.firmware.station import StationStatus
 from hil.virtual.network.message import Interface, SetAddress
+from hil.virtual.network.route import Route
 
 from .air_player import (
     CONNECTED,
@@ -49,7 +50,16 @@ JOIN_HOME = Join(b"home", b"12345678", None, STATION_MAC)
 FIXED = Ipv4Config(
     IPv4Address("192.168.6.100"), IPv4Address("192.168.6.1"), IPv4Address("255.255.255.0")
 )
-HAS_ADDRESS = SetAddress(Interface.STATION, LEASE.address)
+HAS_ADDRESS = SetAddress(
+    Interface.STATION,
+    IPv4Address("192.168.1.7"),
+    Route(IPv4Address("192.168.1.1"), IPv4Address("255.255.255.0")),
+)
+HAS_FIXED_ADDRESS = SetAddress(
+    Interface.STATION,
+    IPv4Address("192.168.6.100"),
+    Route(IPv4Address("192.168.6.1"), IPv4Address("255.255.255.0")),
+)
 NO_ADDRESS = SetAddress(Interface.STATION, None)
 OTHER_MAC = bytes.fromhex("18fe3598d37b")
 
@@ -115,7 +125,7 @@ def test_the_stored_address_and_mac_are_used_from_the_start() -> None:
     player.power_cycle()
     assert player.take_requests() == [replace(JOIN_HOME, mac=OTHER_MAC)]
     player.hear(Joined(HOME))
-    assert player.take_requests() == [SetAddress(Interface.STATION, FIXED.address)]
+    assert player.take_requests() == [HAS_FIXED_ADDRESS]
 
 
 def test_a_module_without_station_joins_nothing() -> None:
@@ -222,7 +232,7 @@ def test_a_fixed_address_is_told_as_well_and_needs_no_lease() -> None:
     player.take_requests()
     player.hear(Joined(HOME))
     assert player.take_sent() == CONNECTED + GOT_IP
-    assert player.take_requests() == [SetAddress(Interface.STATION, FIXED.address)]
+    assert player.take_requests() == [HAS_FIXED_ADDRESS]
     assert station_of(player).address == FIXED
 
 
@@ -240,7 +250,7 @@ def test_a_new_fixed_address_takes_the_place_of_the_lease() -> None:
     player = joined_player()
     readdress(player, InterfaceSettings(uses_dhcp=False, fixed=FIXED))
     assert player.take_sent() == GOT_IP
-    assert player.take_requests() == [NO_ADDRESS, SetAddress(Interface.STATION, FIXED.address)]
+    assert player.take_requests() == [NO_ADDRESS, HAS_FIXED_ADDRESS]
     other = replace(FIXED, address=IPv4Address("192.168.6.101"))
     readdress(player, InterfaceSettings(uses_dhcp=False, fixed=other))
     assert player.take_sent() == GOT_IP
