@@ -110,6 +110,16 @@ def test_this_computer_has_a_name(name: str) -> None:
         assert side._reach.address_of(name) == HOST
 
 
+@pytest.mark.parametrize(("network", "address"), [("loopback", HOST), ("host", None)])
+def test_this_computer_is_the_update_server_unless_the_real_one_can_be_asked_for(
+    network: str, address: IPv4Address | None
+) -> None:
+    with open_service(ServePlan(raw_tcp_port=0, network=network), firmware()):
+        (side,) = sides_of(served_world())
+        assert isinstance(side, HostSide)
+        assert side._reach.address_of("iot.espressif.cn") == address
+
+
 @pytest.mark.parametrize("network", ["loopback", "host"])
 def test_the_router_of_the_air_answers_pings(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_service(ServePlan(raw_tcp_port=0, network=network), firmware()):

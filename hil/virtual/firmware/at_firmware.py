@@ -174,6 +174,13 @@ class AtFirmware:
             self._has_changed = True
         return self._state.out.take()
 
+    def follow_line(self, *, is_held: bool, now_ns: int) -> None:
+        """CTS holds up what is sent, or lets it go on; `advance` has been called up to `now_ns`."""
+        out = self._state.out
+        if is_held != out.is_held:
+            out.follow_line(is_held=is_held, now_ns=now_ns)
+            self._has_changed = True
+
     def bytes_wanted(self, burst: Burst) -> int:
         """How many bytes to hand over: up to one that acts, and not beyond what is due before."""
         count = self._wanted(burst)

@@ -65,7 +65,7 @@ class _StingyReception(Reception):
     """Never tells a peer that it may send more."""
 
     def advance(self, now_ns: int) -> None:
-        while self._credits and self._credits[0].left_ns <= now_ns:
+        while (left_ns := self.next_deadline_ns()) is not None and left_ns <= now_ns:
             self._credits.popleft()
 
 
