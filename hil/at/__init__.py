@@ -20,40 +20,59 @@ from .event import (
     Unsolicited,
     UnsolicitedKind,
 )
+from .link import Link, UdpLink
+from .link_opening import Server
 from .parameter import format_string
+from .passthrough import Passthrough
 from .reader import ReplyReader
+from .recovery import Liveness
 from .reply import Reply, Startup, VersionInfo
 from .secret import mask_secrets
+from .tcp_result import ConnectionState, Protocol, UdpMode
 from .transcript import Transcript
+from .wifi_result import Encryption, Interface, JoinFailure, SmartConfigType, join_failure
 
 __all__ = [
     "AtClient",
     "BootLine",
     "BootLog",
+    "ConnectionState",
     "Echo",
+    "Encryption",
     "Event",
     "Final",
     "FinalResult",
     "FlowControl",
     "InformationLine",
+    "Interface",
+    "JoinFailure",
+    "Link",
+    "Liveness",
     "NetworkData",
     "Noise",
+    "Passthrough",
     "ProgressLine",
     "Prompt",
+    "Protocol",
     "RawData",
     "ReasonLine",
     "Reply",
     "ReplyReader",
     "ResetCause",
+    "Server",
     "SleepMode",
+    "SmartConfigType",
     "Startup",
     "TakenLine",
     "Transcript",
+    "UdpLink",
+    "UdpMode",
     "Unsolicited",
     "UnsolicitedKind",
     "VersionInfo",
     "WifiMode",
     "format_string",
+    "join_failure",
     "mask_secrets",
     "parse_boot_log",
 ]

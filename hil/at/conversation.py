@@ -14,7 +14,6 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from hil.errors import NoReplyError
-from hil.ports.byte_port import Parity
 from hil.units import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
 
 from .boot_log import BootLog, collect_boot_log
@@ -33,6 +32,7 @@ from .event import (
     Unsolicited,
     UnsolicitedKind,
 )
+from .line_time import line_time_ns
 from .reader import ReplyReader
 from .reply_end import (
     BUSY,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from hil.errors import CommandFailedError, UnexpectedReplyError
-    from hil.ports.byte_port import BytePort, PortFormat
+    from hil.ports.byte_port import BytePort
 
     from .reply import Reply
 
@@ -88,7 +88,7 @@ class Conversation:
         self.secrets: set[bytes] = set()
         """Passwords that were sent to the module; whoever shows texts hides them."""
         self._timed_format = port.format
-        self._line_allowance_ns = _line_time_ns(port.format, _LONGEST_REPLY_BYTES)
+        self._line_allowance_ns = line_time_ns(port.format, _LONGEST_REPLY_BYTES)
 
     def command(self, line: str | bytes, timeout_s: float | None = None) -> Reply:
         """The reply to a line sent as it is, whatever it says.
@@ -220,9 +220,29 @@ class Conversation:
             expected="this line",
             received=f"it did not come{restarts}",
             after_s=self._elapsed_s(started_ns),
-            port=self._place,
+            port=self.place,
             remedy="See in the transcript what came instead, or allow more time.",
         )
+
+    def listen_until(self, is_done: Callable[[], bool], deadline_ns: int) -> bool:
+        """Take what comes until a condition holds; what nobody waits for is kept.
+
+        Returns:
+            Whether it holds; False at the deadline.
+
+        Blocks: until the deadline.
+        """
+        self._rest = b""
+        while not is_done():
+            data = self.port.receive(deadline_ns)
+            if not data:
+                return False
+            self._keep(self._reader.receive(data))
+        return True
+
+    def now_ns(self) -> int:
+        """The time on the port's clock."""
+        return self._clock.now_ns()
 
     def forget(self) -> None:
         """Start over: what was received so far belongs to a life of the module that has ended."""
@@ -310,10 +330,10 @@ class Conversation:
         duration_ns = self._clock.now_ns() - started_ns
         after_s = ns_to_seconds(duration_ns)
         if collector.sign is not None:
-            raise restarted(line, collector.sign, after_s=after_s, place=self._place)
+            raise restarted(line, collector.sign, after_s=after_s, place=self.place)
         if collector.final is None:
             raw = bytes(collector.raw)
-            raise no_reply(line, raw, expected=ends.expected, after_s=after_s, place=self._place)
+            raise no_reply(line, raw, expected=ends.expected, after_s=after_s, place=self.place)
         reply, self._rest = collector.reply(duration_ns)
         return reply
 
@@ -344,11 +364,16 @@ class Conversation:
                 self._datagrams.see(event)
             elif isinstance(event, FinalResult) and event.follows_data:
                 self._datagrams.see_idle(event)
+            elif isinstance(event, BootLine | Unsolicited) and (sign := sign_of_restart(event)):
+                self._on_restart(sign)
             if isinstance(event, BootLine):
                 self._boot_lines.append(event)
             elif not isinstance(event, Echo | Noise) and not self._is_taken(event):
                 self._inbox.append(event)
                 self._has_stale = self._has_stale or is_stale_at_next_command(event)
+
+    def _on_restart(self, sign: tuple[int | None, str]) -> None:
+        """The module has started anew; `sign` is the cause and what showed it."""
 
     def _is_taken(self, event: Event) -> bool:
         """Whether somebody waits for such events and has taken this one; the links do."""
@@ -385,39 +410,37 @@ class Conversation:
         now_ns = self._clock.now_ns()
         if timeout_s is not None:
             return now_ns + seconds_to_ns(timeout_s)
-        line_ns = 2 * _line_time_ns(self.port.format, count)  # there, and back as echo
+        line_ns = 2 * self.line_time_ns(count)  # there, and back as echo
         return self._deadline_ns(now_ns, None) + DELIVERY_TIMEOUT_NS + line_ns
+
+    def line_time_ns(self, count: int) -> int:
+        """How long `count` bytes need on the line."""
+        return line_time_ns(self.port.format, count)
 
     def _pause_ns(self, duration_ns: int) -> int:
         """`duration_ns` and what the longest usual reply needs on the line."""
         line_format = self.port.format
         if line_format is not self._timed_format:
             self._timed_format = line_format
-            self._line_allowance_ns = _line_time_ns(line_format, _LONGEST_REPLY_BYTES)
+            self._line_allowance_ns = line_time_ns(line_format, _LONGEST_REPLY_BYTES)
         return duration_ns + self._line_allowance_ns
 
     def _elapsed_s(self, started_ns: int) -> float:
         return ns_to_seconds(self._clock.now_ns() - started_ns)
 
     @property
-    def _place(self) -> str:
+    def place(self) -> str:
+        """The port and how it is set, for error texts."""
         return f"{self.port.name} at {self.port.format.baud} baud"
 
     def _failed(self, reply: Reply, started_ns: int, *, expected: str = "OK") -> CommandFailedError:
         after_s = self._elapsed_s(started_ns)
-        return failed(reply, after_s=after_s, place=self._place, expected=expected)
+        return failed(reply, after_s=after_s, place=self.place, expected=expected)
 
     def _unexpected(self, reply: Reply, expected: str) -> UnexpectedReplyError:
         after_s = ns_to_seconds(reply.duration_ns)
-        return unexpected(reply, expected, after_s=after_s, place=self._place)
+        return unexpected(reply, expected, after_s=after_s, place=self.place)
 
 
 def _is_final(event: Event) -> bool:
     return isinstance(event, FinalResult)
-
-
-def _line_time_ns(line_format: PortFormat, count: int) -> int:
-    """How long `count` bytes need on the line."""
-    has_parity = line_format.parity is not Parity.NONE
-    bits = 1 + line_format.data_bits + has_parity + line_format.stop_bits
-    return round(count * bits * NS_PER_S / line_format.baud)
