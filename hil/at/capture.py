@@ -9,7 +9,7 @@ them. A raw capture holds what came from the module and nothing else.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hil.errors import FileMistakeError
@@ -31,6 +31,7 @@ from .event import (
     Unsolicited,
 )
 from .reader import ReplyReader
+from .secret import mask_secrets, passwords_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -134,6 +135,15 @@ def read_capture(data: bytes) -> Iterator[Seen]:
     reader = ReplyReader()
     yield from _all_seen(reader.receive(data))
     yield from _all_seen(reader.finish())
+
+
+def mask_seen(events: Iterable[Seen]) -> Iterator[Seen]:
+    """The events with ``***`` for passwords: in calls and answers, and wherever they turn up."""
+    known: frozenset[bytes] = frozenset()
+    for seen in events:
+        if seen.name in {"sent", "echo"}:
+            known |= passwords_in(seen.data)
+        yield replace(seen, data=mask_secrets(seen.data, known))
 
 
 def _transcript(path: Path, index: int, table: object) -> FieldTranscript:
