@@ -27,18 +27,23 @@ from .passthrough import Passthrough
 from .reader import ReplyReader
 from .recovery import Liveness
 from .reply import Reply, Startup, VersionInfo
+from .reply_end import COMMAND_ENDS, DATA_ENDS, PROMPT_ENDS, Ends
 from .secret import mask_secrets
 from .tcp_result import ConnectionState, Protocol, UdpMode
 from .transcript import Transcript
 from .wifi_result import Encryption, Interface, JoinFailure, SmartConfigType, join_failure
 
 __all__ = [
+    "COMMAND_ENDS",
+    "DATA_ENDS",
+    "PROMPT_ENDS",
     "AtClient",
     "BootLine",
     "BootLog",
     "ConnectionState",
     "Echo",
     "Encryption",
+    "Ends",
     "Event",
     "Final",
     "FinalResult",
