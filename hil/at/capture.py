@@ -9,7 +9,7 @@ them. A raw capture holds what came from the module and nothing else.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hil.errors import FileMistakeError
@@ -30,13 +30,16 @@ from .event import (
     TakenLine,
     Unsolicited,
 )
+from .line import known_line
 from .reader import ReplyReader
+from .secret import mask_secrets, passwords_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 _DIRECTIONS = ("tx", "rx")
+_LINE_END = b"\r\n"
 
 # What information lines say, by the shape of the line.
 _UNDERSTOOD = re.compile(
@@ -55,12 +58,16 @@ _UNDERSTOOD = re.compile(
 )
 _ECHO = re.compile(rb"[Aa][Tt](?:[+E][ -~]*)?")
 
-# What the SDK and other second stages print at a start; the document shows some in line 1009-1011.
+# What the SDK and other second stages print at a start and at work; the document shows some of it
+# in lines 1009-1011.
 _START_TEXT = re.compile(
     rb"""(?:
-      (?:OS[ ])?SDK[ ]ver:.* | phy[ ]ver:.* | rf[ ]cal[ ]sector:.* | rf\[\d+\][ ]?:.*
-    | mode[ ]:[ ]?(?:sta|softAP|null).*     | add[ ]if\d           | f[ ][\dr]\S*,.*
+      (?:OS[ ])?SDK[ ]ver:.* | phy[ ]ver:.* | rf[ ]cal[ ]sector:.* | rf\[\d+\][ ]?:.* | rf_cal.*
+    | mode[ ]:[ ]?(?:sta|softAP|null).*     | (?:add|del)[ ]if\d   | f[ ][\dr]\S*,.*
     | scandone | SC_STATUS_\w+ | TYPE:[ ]ESPTOUCH.* | addr[ ]not[ ]ack[ ]when[ ]tx[ ]write[ ]cmd
+    | state:[ ]\d+[ ]->[ ].*    | bcn[ ]\d+ | bcn_timout.*  | reconnect | pm[ ](?:open|close).*
+    | dhcp[ ](?:server|client)[ ]st.*       | (?:add|aid|rm|cnt)[ ]\d+ | usl | sul[ ]\d+[ ]\d+
+    | connected[ ]with[ ].*     | ip:[\d.]+,mask:.* | no[ ].*[ ]found,[ ]reconnect[ ]after.*
     | rBoot[ ]v.* | Flash[ ](?:Size|Mode|Speed):.* | v[0-9a-f]{8} | ~ld | MEM[ ]CHECK[ ]FAIL!!!
     )[ ]*""",
     re.VERBOSE,
@@ -119,13 +126,13 @@ def read_transcript(transcript: FieldTranscript) -> Iterator[Seen]:
     reader = ReplyReader()
     for direction, text in transcript.lines:
         data = text.encode()
-        if reader.is_in_data and (direction == "tx" or data.startswith(b"+IPD,")):
-            yield from _all_seen(reader.finish())  # the record was posted without its end
+        if reader.missing_bytes and _is_behind_record(direction, data, reader.missing_bytes):
+            yield from _all_seen(reader.finish())
         if direction == "tx":
             reader.expect_echo(data)
             yield Seen("sent", data, {})
         else:
-            yield from _all_seen(reader.receive(data + b"\r\n"))
+            yield from _all_seen(reader.receive(data + _LINE_END))
     yield from _all_seen(reader.finish())
 
 
@@ -134,6 +141,25 @@ def read_capture(data: bytes) -> Iterator[Seen]:
     reader = ReplyReader()
     yield from _all_seen(reader.receive(data))
     yield from _all_seen(reader.finish())
+
+
+def _is_behind_record(direction: str, line: bytes, missing_bytes: int) -> bool:
+    """Whether a line cannot belong to the data before it: they were posted without their end.
+
+    A line that has a meaning of its own may still be data, if they end with it.
+    """
+    if direction == "tx" or line.startswith(b"+IPD,"):
+        return True
+    return missing_bytes > len(line) + len(_LINE_END) and known_line(line) is not None
+
+
+def mask_seen(events: Iterable[Seen]) -> Iterator[Seen]:
+    """The events with ``***`` for passwords: in calls and answers, and wherever they turn up."""
+    known: frozenset[bytes] = frozenset()
+    for seen in events:
+        if seen.name in {"sent", "echo"}:
+            known |= passwords_in(seen.data)
+        yield replace(seen, data=mask_secrets(seen.data, known))
 
 
 def _transcript(path: Path, index: int, table: object) -> FieldTranscript:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .basic import BasicCommands
+from .link_opening import LinkOpening
 from .wifi_address import WifiAddressCommands
 from .wifi_mode import WifiModeCommands
 from .wifi_softap import WifiSoftApCommands
@@ -15,6 +16,7 @@ class AtClient(
     WifiStationCommands,
     WifiSoftApCommands,
     WifiAddressCommands,
+    LinkOpening,
 ):
     """One module: raw lines, typed commands, unsolicited lines, recovery.
 
@@ -22,11 +24,14 @@ class AtClient(
     what                                      methods
     ========================================  =========================================
     raw access, any answer                    `command`, `send`, `receive_reply`
-    raw access, OK or an error                `execute`
+    raw access, OK or an error                `execute`, `send_behind_prompt`
     what comes unasked                        `wait_for`, `boot_log`
-    getting into step                         `wait_ready`, `resynchronise`
+    getting into step                         `wait_ready`, `resynchronise`, `probe`,
+                                              `leave_passthrough`
     section 3                                 `at`, `rst`, `gmr`, ... `sleep_query`
-    section 4                                 `cwmode`, `cwmode_cur`, ...
+    section 4                                 `cwmode`, `cwmode_cur`, ... `cwstopsmart`
+    section 5                                 `cipstatus`, `cipstart`, ... `ping`
+    links as objects                          `tcp`, `udp`, `server`, `passthrough`
     ========================================  =========================================
 
     Args:

@@ -1,8 +1,6 @@
 """Talking to one module: a command, its reply, and what comes without being asked.
 
-One conversation owns the receiving side of a port. Nothing runs in the background: bytes are read
-while somebody waits for something, and what nobody waited for is kept in order of arrival. All
-waiting is by deadline on the port's clock.
+One conversation owns the receiving side of a port (`hil.at.hearing`).
 
 A restart of the module is told apart from a reply: the banner of the boot ROM, or ``ready``, ends
 a command with `ModuleRestartedError`.
@@ -10,85 +8,50 @@ a command with `ModuleRestartedError`.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
-from hil.errors import NoReplyError
-from hil.ports.byte_port import Parity
 from hil.units import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
 
-from .boot_log import BootLog, collect_boot_log
 from .collector import ReplyCollector
 from .command import LINE_END
 from .complaint import failed, no_reply, restarted, unexpected
 from .event import (
-    BootLine,
-    Echo,
     Event,
     Final,
     FinalResult,
-    InformationLine,
-    NetworkData,
-    Noise,
-    Unsolicited,
-    UnsolicitedKind,
 )
-from .reader import ReplyReader
+from .hearing import Hearing
 from .reply_end import (
     BUSY,
     COMMAND_ENDS,
+    COMMAND_OR_PROMPT_ENDS,
     DATA_ENDS,
     PROMPT_ENDS,
-    DatagramConfirmation,
     Ends,
-    is_stale_at_next_command,
-    sign_of_restart,
 )
-from .secret import passwords_in, show_bytes
+from .secret import passwords_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
     from hil.errors import CommandFailedError, UnexpectedReplyError
-    from hil.ports.byte_port import BytePort, PortFormat
 
     from .reply import Reply
 
 REPLY_TIMEOUT_NS = 2 * NS_PER_S
 """How long a command may think by default; the time its bytes need on the line comes on top."""
 
-_LONGEST_REPLY_BYTES = 512
 DELIVERY_TIMEOUT_NS = 15 * NS_PER_S
 """How long data behind a prompt may be on their way to the peer by default."""
 
 _BUSY_RETRY_NS = 250 * NS_PER_MS
-_KEPT_BOOT_LINES = 256
 _MOST_LATE_PIECES = 16  # a link that never stops talking must not keep a command from being sent
 
 _REASON_NS = 300 * NS_PER_MS  # ERROR follows its reason at once, where it follows at all
 
 
-class Conversation:
-    """Commands and their replies as text, and the lines that come unasked.
-
-    Args:
-        port: The module's UART. The conversation reads it alone; it does not close it.
-    """
-
-    def __init__(self, port: BytePort) -> None:
-        self.port = port
-        self._clock = port.clock
-        self._reader = ReplyReader()
-        self._inbox: deque[Event] = deque()
-        self._has_stale = False
-        self._rest = b""
-        self._boot_lines: deque[BootLine] = deque(maxlen=_KEPT_BOOT_LINES)
-        self._datagrams = DatagramConfirmation()
-        self._owed_bytes = 0
-        self.secrets: set[bytes] = set()
-        """Passwords that were sent to the module; whoever shows texts hides them."""
-        self._timed_format = port.format
-        self._line_allowance_ns = _line_time_ns(port.format, _LONGEST_REPLY_BYTES)
+class Conversation(Hearing):
+    """Commands and their replies as text, and the lines that come unasked."""
 
     def command(self, line: str | bytes, timeout_s: float | None = None) -> Reply:
         """The reply to a line sent as it is, whatever it says.
@@ -106,7 +69,9 @@ class Conversation:
         """
         data = line.encode() if isinstance(line, str) else line
         started_ns = self._clock.now_ns()
-        return self._exchange(data, started_ns, self._deadline_ns(started_ns, timeout_s))
+        # Firmware up to 0.20 says no OK before its prompt (A-50).
+        ends = COMMAND_OR_PROMPT_ENDS if b"CIPSEND" in data else COMMAND_ENDS
+        return self._exchange(data, started_ns, self._deadline_ns(started_ns, timeout_s), ends)
 
     def execute(self, line: str | bytes, timeout_s: float | None = None) -> Reply:
         """The reply to a line that the module must answer with OK.
@@ -170,8 +135,12 @@ class Conversation:
         self._reader.expect_echo(data)
         self.port.send(data)
 
-    def receive_reply(self, timeout_s: float | None = None) -> Reply:
+    def receive_reply(self, timeout_s: float | None = None, ends: Ends = COMMAND_ENDS) -> Reply:
         """The next reply that comes, or came behind the last one; nothing is sent.
+
+        Args:
+            timeout_s: As for `command`.
+            ends: What ends it; behind data for a prompt that is `DATA_ENDS`.
 
         Its `raw` begins behind the last reply, or is incomplete if `wait_for` read in between.
 
@@ -185,58 +154,7 @@ class Conversation:
         came = list(self._inbox)
         self._inbox.clear()
         deadline_ns = self._deadline_ns(started_ns, timeout_s)
-        return self._collect(b"", started_ns, deadline_ns, came, COMMAND_ENDS)
-
-    def wait_for(
-        self, what: UnsolicitedKind | str, timeout_s: float
-    ) -> Unsolicited | InformationLine:
-        """The next line of a kind, or with a text; one that came earlier and was not taken counts.
-
-        Args:
-            what: A kind, or the whole text of a line.
-            timeout_s: How long to wait.
-
-        Raises:
-            NoReplyError: It did not come in time.
-
-        Blocks: until the deadline.
-        """
-        started_ns = self._clock.now_ns()
-
-        def is_wanted(event: Event) -> bool:
-            if isinstance(event, Unsolicited):
-                return event.kind is what or event.text == what
-            return isinstance(event, InformationLine) and event.text == what
-
-        seen_lines = len(self._boot_lines)
-        event = self._await(is_wanted, started_ns + seconds_to_ns(timeout_s))
-        if isinstance(event, Unsolicited | InformationLine):
-            return event
-        text = what.value if isinstance(what, UnsolicitedKind) else what
-        signs = [sign_of_restart(line) for line in list(self._boot_lines)[seen_lines:]]
-        restarts = "".join(f" (the module restarted: {sign[1]})" for sign in signs if sign)
-        raise NoReplyError(
-            f"waiting for '{show_bytes(text.encode())}'",
-            expected="this line",
-            received=f"it did not come{restarts}",
-            after_s=self._elapsed_s(started_ns),
-            port=self._place,
-            remedy="See in the transcript what came instead, or allow more time.",
-        )
-
-    def forget(self) -> None:
-        """Start over: what was received so far belongs to a life of the module that has ended."""
-        self._reader.reset()
-        self._inbox.clear()
-        self._has_stale = False
-        self._rest = b""
-        self._owed_bytes = 0
-        self._boot_lines.clear()
-
-    @property
-    def boot_log(self) -> BootLog:
-        """The last start of the module that was seen, as far as it was readable (A-72)."""
-        return collect_boot_log(line.record for line in self._boot_lines)
+        return self._collect(b"", started_ns, deadline_ns, came, ends)
 
     def _exchange(
         self, line: bytes, started_ns: int, deadline_ns: int, ends: Ends = COMMAND_ENDS
@@ -310,50 +228,16 @@ class Conversation:
         duration_ns = self._clock.now_ns() - started_ns
         after_s = ns_to_seconds(duration_ns)
         if collector.sign is not None:
-            raise restarted(line, collector.sign, after_s=after_s, place=self._place)
+            raise restarted(line, collector.sign, after_s=after_s, place=self.place)
         if collector.final is None:
             raw = bytes(collector.raw)
-            raise no_reply(line, raw, expected=ends.expected, after_s=after_s, place=self._place)
+            raise no_reply(line, raw, expected=ends.expected, after_s=after_s, place=self.place)
         reply, self._rest = collector.reply(duration_ns)
         return reply
 
     def _remember_secrets(self, sent: bytes) -> None:
         if b"CW" in sent:
             self.secrets |= passwords_in(sent)
-
-    def _await(self, is_wanted: Callable[[Event], bool], deadline_ns: int) -> Event | None:
-        """The next event that is wanted, taken from what is kept or comes; None at the deadline."""
-        for index, event in enumerate(self._inbox):
-            if is_wanted(event):
-                del self._inbox[index]
-                return event
-        self._rest = b""
-        while data := self.port.receive(deadline_ns):
-            events = self._reader.receive(data)
-            for index, event in enumerate(events):
-                if is_wanted(event):
-                    self._keep(events[index + 1 :])
-                    return event
-                self._keep((event,))
-        return None
-
-    def _keep(self, events: Iterable[Event]) -> None:
-        """Keep what nobody asked for until somebody does."""
-        for event in events:
-            if isinstance(event, NetworkData):
-                self._datagrams.see(event)
-            elif isinstance(event, FinalResult) and event.follows_data:
-                self._datagrams.see_idle(event)
-            if isinstance(event, BootLine):
-                self._boot_lines.append(event)
-            elif not isinstance(event, Echo | Noise) and not self._is_taken(event):
-                self._inbox.append(event)
-                self._has_stale = self._has_stale or is_stale_at_next_command(event)
-
-    def _is_taken(self, event: Event) -> bool:
-        """Whether somebody waits for such events and has taken this one; the links do."""
-        del event
-        return False
 
     def _value(self, reply: Reply, name: str) -> str:
         """What the reply says behind ``+<name>:``."""
@@ -370,11 +254,6 @@ class Conversation:
             raise self._unexpected(reply, f"a number from {numbers} in a line '+{name}:...'")
         return int(text)
 
-    def _drop_stale(self) -> None:
-        """Forget what belonged to the time before a command: ends of replies, loose lines."""
-        self._inbox = deque(event for event in self._inbox if not is_stale_at_next_command(event))
-        self._has_stale = False
-
     def _deadline_ns(self, started_ns: int, timeout_s: float | None) -> int:
         if timeout_s is not None:
             return started_ns + seconds_to_ns(timeout_s)
@@ -385,39 +264,17 @@ class Conversation:
         now_ns = self._clock.now_ns()
         if timeout_s is not None:
             return now_ns + seconds_to_ns(timeout_s)
-        line_ns = 2 * _line_time_ns(self.port.format, count)  # there, and back as echo
+        line_ns = 2 * self.line_time_ns(count)  # there, and back as echo
         return self._deadline_ns(now_ns, None) + DELIVERY_TIMEOUT_NS + line_ns
-
-    def _pause_ns(self, duration_ns: int) -> int:
-        """`duration_ns` and what the longest usual reply needs on the line."""
-        line_format = self.port.format
-        if line_format is not self._timed_format:
-            self._timed_format = line_format
-            self._line_allowance_ns = _line_time_ns(line_format, _LONGEST_REPLY_BYTES)
-        return duration_ns + self._line_allowance_ns
-
-    def _elapsed_s(self, started_ns: int) -> float:
-        return ns_to_seconds(self._clock.now_ns() - started_ns)
-
-    @property
-    def _place(self) -> str:
-        return f"{self.port.name} at {self.port.format.baud} baud"
 
     def _failed(self, reply: Reply, started_ns: int, *, expected: str = "OK") -> CommandFailedError:
         after_s = self._elapsed_s(started_ns)
-        return failed(reply, after_s=after_s, place=self._place, expected=expected)
+        return failed(reply, after_s=after_s, place=self.place, expected=expected)
 
     def _unexpected(self, reply: Reply, expected: str) -> UnexpectedReplyError:
         after_s = ns_to_seconds(reply.duration_ns)
-        return unexpected(reply, expected, after_s=after_s, place=self._place)
+        return unexpected(reply, expected, after_s=after_s, place=self.place)
 
 
 def _is_final(event: Event) -> bool:
     return isinstance(event, FinalResult)
-
-
-def _line_time_ns(line_format: PortFormat, count: int) -> int:
-    """How long `count` bytes need on the line."""
-    has_parity = line_format.parity is not Parity.NONE
-    bits = 1 + line_format.data_bits + has_parity + line_format.stop_bits
-    return round(count * bits * NS_PER_S / line_format.baud)

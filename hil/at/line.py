@@ -71,8 +71,9 @@ _NUMBERED_REASON = re.compile(rb"(\d),CONNECT FAIL")
 _TAKEN = re.compile(rb"Recv (\d{1,5}) bytes")
 _PROGRESS = re.compile(rb"\+CIP?UPDATE: ?(\d)")
 
-# What may land at the end of a line that is still being printed (A-11).
-_INTERRUPTION_ENDS = (b"CONNECT", b"CLOSED", b"CONNECTED", b"GOT IP")
+INTERRUPTION_ENDS = (b"CONNECT", b"CLOSED", b"CONNECTED", b"GOT IP")
+"""How a line ends in which another one landed while it was printed (A-11)."""
+
 _INTERRUPTION = re.compile(rb"(?:WIFI (?:CONNECTED|GOT IP|DISCONNECT)|\d,(?:CONNECT|CLOSED))\Z")
 
 _TEXT_BYTES = bytes(range(0x20, 0x7F)) + b"\t"
@@ -102,7 +103,8 @@ def known_line(line: bytes) -> FinalResult | Unsolicited | None:
 
 def split_interruption(line: bytes) -> tuple[bytes, Unsolicited | None]:
     """A line without the unsolicited one that landed at its end, and that one."""
-    if not line.endswith(_INTERRUPTION_ENDS) or (match := _INTERRUPTION.search(line)) is None:
+    match = _INTERRUPTION.search(line)
+    if match is None:
         return line, None
     known = known_line(match[0])
     if not isinstance(known, Unsolicited) or not match.start():

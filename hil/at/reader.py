@@ -56,7 +56,7 @@ from .event import (
     RawData,
     Unsolicited,
 )
-from .line import known_line, named_line, other_line, split_interruption
+from .line import INTERRUPTION_ENDS, known_line, named_line, other_line, split_interruption
 
 LINE_LIMIT_BYTES = 4096
 """A line that is longer is noise; the longest real one is the echo of 2048 bytes of data."""
@@ -114,9 +114,9 @@ class ReplyReader:
         self._is_transparency_due = True
 
     @property
-    def is_in_data(self) -> bool:
-        """Whether the next byte belongs to the data of a record."""
-        return self._missing_bytes > 0
+    def missing_bytes(self) -> int:
+        """How many bytes the record lacks whose data are coming; 0 if none are."""
+        return self._missing_bytes
 
     def finish(self) -> list[Event]:
         """The bytes of a log end here: what is unfinished is taken as it is, and forgotten.
@@ -267,13 +267,15 @@ class ReplyReader:
 
     def _take_other_line(self, line: bytes, events: list[Event]) -> None:
         """Take a line whose meaning depends on who asked, perhaps with another one at its end."""
-        before, interruption = split_interruption(line)
-        if interruption is not None:
-            events.append(interruption)
-        if _is_cut_off(before):
-            self._begun, self._is_interrupted = before, interruption is not None
+        interruption = None
+        if line.endswith(INTERRUPTION_ENDS):
+            line, interruption = split_interruption(line)
+            if interruption is not None:
+                events.append(interruption)
+        if line[:1] == b"+" and _is_cut_off(line):
+            self._begun, self._is_interrupted = line, interruption is not None
         else:
-            events.append(other_line(before))
+            events.append(other_line(line))
 
     def _go_on(self, line: bytes, events: list[Event], *, is_known: bool) -> bytes:
         """What a line is behind one that was cut off: its rest if something came between."""
@@ -331,4 +333,4 @@ def _common_length(one: bytes, other: bytes) -> int:
 
 def _is_cut_off(line: bytes) -> bool:
     """Whether a line of an answer looks as if its rest is still to come."""
-    return line[:1] == b"+" and (line.count(b'"') % 2 == 1 or line[-1:] in {b",", b":"})
+    return line.count(b'"') % 2 == 1 or line[-1:] in {b",", b":"}

@@ -17,7 +17,7 @@ A reason behind which nothing comes ends the first two, too: firmware up to 0.20
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .boot_log import ResetBanner, ResetCause
@@ -59,6 +59,7 @@ class Ends:
 COMMAND_ENDS = Ends(
     frozenset({Final.OK, Final.ERROR, Final.FAIL}) | BUSY, "the end of a reply (OK or ERROR)"
 )
+COMMAND_OR_PROMPT_ENDS = replace(COMMAND_ENDS, has_prompt=True)
 PROMPT_ENDS = Ends(
     frozenset({Final.ERROR, Final.FAIL}) | BUSY, "the prompt '>' or ERROR", has_prompt=True
 )

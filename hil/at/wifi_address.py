@@ -29,10 +29,10 @@ CWDHCP = (
 """Parameters of AT+CWDHCP, AT+CWDHCP_CUR and AT+CWDHCP_DEF (line 531)."""
 
 MAC = (MacAddress("mac", is_own=True),)
-"""Parameter of the CIPSTAMAC and CIPAPMAC commands (lines 575, 613)."""
+"""Parameter of the CIPSTAMAC and CIPAPMAC commands (lines 570, 606)."""
 
 NETWORK = (Address("IP"), Address("gateway"), Address("netmask"))
-"""Parameters of the CIPSTA and CIPAP commands (lines 648, 692); the last two together (A-39)."""
+"""Parameters of the CIPSTA and CIPAP commands (lines 646, 690); the last two together (A-39)."""
 
 _SOFTAP_BIT, _STATION_BIT = 1, 2
 

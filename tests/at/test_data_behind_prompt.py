@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hil.at import AtClient, Final, NetworkData, TakenLine
+from hil.at import DATA_ENDS, AtClient, Final, NetworkData, TakenLine
 from hil.at.recovery import Liveness
 from hil.errors import CommandFailedError, ModuleRestartedError, NoReplyError
 
@@ -29,6 +29,14 @@ def test_prompt_in_every_spelling(port: ScriptedPort, client: AtClient, prompt: 
     port.expect(b"AT+CIPSEND=2\r\n", prompt)
     port.expect(b"hi", b"\r\nSEND OK\r\n")
     assert client.send_behind_prompt(b"AT+CIPSEND=2", b"hi").final is Final.SEND_OK
+
+
+def test_prompt_without_ok_ends_a_raw_command(port: ScriptedPort, client: AtClient) -> None:
+    port.expect(b"AT+CIPSEND=2\r\n", b"AT+CIPSEND=2\r\r\n> ")
+    assert client.command("AT+CIPSEND=2").final is Final.PROMPT
+    port.expect(b"hi", b"busy s...\r\n\r\nSEND OK\r\n")
+    client.send(b"hi")
+    assert client.receive_reply(ends=DATA_ENDS).final is Final.SEND_OK
 
 
 def test_surplus_bytes_do_not_end_sending(port: ScriptedPort, client: AtClient) -> None:

@@ -132,6 +132,20 @@ def test_posted_transcript_becomes_events(tmp_path: Path) -> None:
     assert seen[9].operands == {"kind": "link_closed", "link": 0, "segment": None}
 
 
+def test_posted_record_without_its_end_swallows_no_line(tmp_path: Path) -> None:
+    text = """
+    [[transcript]]
+    id = "short"
+    lines = [["rx", "+IPD,99:HTTP"], ["rx", "0,CLOSED"], ["rx", "+IPD,6:a"], ["rx", "OK"]]
+    """
+    (transcript,) = load_field_transcripts(write(tmp_path, text))
+    assert [(seen.name, seen.text) for seen in read_transcript(transcript)] == [
+        ("data", "HTTP\r\n"),
+        ("unsolicited", "0,CLOSED"),
+        ("data", "a\r\nOK\r"),
+    ]
+
+
 def test_raw_capture_becomes_events() -> None:
     capture = (
         b'AT+CWLAP\r\r\n+CWLAP:(0,"a",-50,"40:a7:37:00:00:01",1)\r\n\r\nOK\r\n\xff\xfe\r\n'

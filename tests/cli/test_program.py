@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-COMMANDS = ["at", "esptool", "firmware", "flash", "report", "reset", "rig", "run", "virtual"]
+COMMANDS = [
+    "at",
+    "esptool",
+    "firmware",
+    "flash",
+    "report",
+    "reset",
+    "rig",
+    "run",
+    "transcript",
+    "virtual",
+]
 
 
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
