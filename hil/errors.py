@@ -262,6 +262,7 @@ class CommandFailedError(ReplyError):
         after_s: How long after the first byte was sent, in seconds of the rig's clock.
         port: The port, and how it was set.
         remedy: What to do about it.
+        expected: What should have come instead of `result`.
     """
 
     def __init__(
@@ -273,12 +274,13 @@ class CommandFailedError(ReplyError):
         after_s: float,
         port: str,
         remedy: str,
+        expected: str = "OK",
     ) -> None:
         self.result, self.lines = result, tuple(lines)
         received = " / ".join([*lines, result])
         super().__init__(
             command,
-            expected="OK",
+            expected=expected,
             received=f"the module answered {received}",
             after_s=after_s,
             port=port,

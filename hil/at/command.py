@@ -6,11 +6,16 @@ apart from a refusal of the module. A test that wants to see the refusal sends r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import TYPE_CHECKING
 
 from hil.errors import CommandArgumentError
 from hil.ports.byte_port import Parity
+
+from .parameter import Choice, WholeNumber
+
+if TYPE_CHECKING:
+    from .parameter import Parameter
 
 LINE_END = b"\r\n"
 """Line 162 prints ``/r/n``; A-01."""
@@ -58,59 +63,6 @@ class WifiMode(IntEnum):
     BOTH = 3
 
 
-@dataclass(frozen=True, slots=True)
-class WholeNumber:
-    """A parameter that takes whole numbers of one range.
-
-    Args:
-        name: The document's name.
-        lowest: The smallest allowed.
-        highest: The largest allowed.
-    """
-
-    name: str
-    lowest: int
-    highest: int
-
-    def code(self, command: str, value: object) -> str:
-        """The parameter as it is sent.
-
-        Raises:
-            CommandArgumentError: Not a whole number of the range.
-        """
-        is_whole = isinstance(value, int) and not isinstance(value, bool)
-        if not is_whole or not self.lowest <= value <= self.highest:  # type: ignore[operator]
-            allowed = f"a whole number from {self.lowest} to {self.highest}"
-            raise CommandArgumentError(command, self.name, allowed=allowed, given=value)
-        return str(int(value))  # type: ignore[call-overload]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A parameter that is sent as a code for one of several values.
-
-    Args:
-        name: The document's name.
-        codes: The code of each value.
-    """
-
-    name: str
-    codes: dict[object, int]
-
-    def code(self, command: str, value: object) -> str:
-        """The parameter as it is sent.
-
-        Raises:
-            CommandArgumentError: Not one of the values.
-        """
-        if value not in self.codes:
-            allowed = "one of " + ", ".join(str(choice) for choice in self.codes)
-            raise CommandArgumentError(command, self.name, allowed=allowed, given=value)
-        return str(self.codes[value])
-
-
-Parameter = WholeNumber | Choice
-
 UART = (
     WholeNumber("baudrate", 110, 115200 * 40),
     WholeNumber("databits", 5, 8),
@@ -151,25 +103,21 @@ def format_set(name: str, parameters: tuple[Parameter, ...], *values: object) ->
     Args:
         name: The command's name, without ``AT+``.
         parameters: What it takes.
-        values: One for each parameter.
+        values: One for each parameter; None for those at the end that are left out.
 
     Raises:
-        CommandArgumentError: A value is not allowed.
+        CommandArgumentError: A value is not allowed, or is given behind one that is left out.
     """
     command = f"AT+{name}"
-    codes = (
-        parameter.code(command, value) for parameter, value in zip(parameters, values, strict=True)
-    )
-    return f"{command}={','.join(codes)}".encode("ascii")
-
-
-def format_string(text: str | bytes) -> bytes:
-    """A string argument in double quotes (line 159).
-
-    Comma, double quote and backslash get a backslash before them: the document prints it as a
-    slash, and its examples disagree about the rest (lines 407-413, A-02, A-25).
-    """
-    data = text.encode() if isinstance(text, str) else text
-    for special in (b"\\", b'"', b","):
-        data = data.replace(special, b"\\" + special)
-    return b'"' + data + b'"'
+    given = [value is not None for value in values]
+    count = sum(given)
+    if not all(given[:count]):
+        missing = parameters[given.index(False)]
+        allowed = "given if what stands behind it is"
+        raise CommandArgumentError(command, missing.name, allowed=allowed, given=None)
+    codes = [
+        parameter.code(command, value)
+        for parameter, value in zip(parameters, values, strict=True)
+        if value is not None
+    ]
+    return f"{command}={','.join(codes)}".encode("utf-8", "surrogateescape")

@@ -1,8 +1,6 @@
 """Talking to one module: a command, its reply, and what comes without being asked.
 
-One conversation owns the receiving side of a port. Nothing runs in the background: bytes are read
-while somebody waits for something, and what nobody waited for is kept in order of arrival. All
-waiting is by deadline on the port's clock.
+One conversation owns the receiving side of a port (`hil.at.hearing`).
 
 A restart of the module is told apart from a reply: the banner of the boot ROM, or ``ready``, ends
 a command with `ModuleRestartedError`.
@@ -10,72 +8,50 @@ a command with `ModuleRestartedError`.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
-from hil.errors import (
-    CommandFailedError,
-    ModuleRestartedError,
-    NoReplyError,
-    UnexpectedReplyError,
-)
-from hil.ports.byte_port import Parity
 from hil.units import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
 
-from .boot_log import BootLog, ResetBanner, ResetCause, collect_boot_log
+from .collector import ReplyCollector
 from .command import LINE_END
+from .complaint import failed, no_reply, restarted, unexpected
 from .event import (
-    BootLine,
-    Echo,
     Event,
     Final,
     FinalResult,
-    InformationLine,
-    NetworkData,
-    Noise,
-    Unsolicited,
-    UnsolicitedKind,
 )
-from .reader import ReplyReader
-from .reply import Reply
-from .secret import passwords_in, show_bytes
+from .hearing import Hearing
+from .reply_end import (
+    BUSY,
+    COMMAND_ENDS,
+    COMMAND_OR_PROMPT_ENDS,
+    DATA_ENDS,
+    PROMPT_ENDS,
+    Ends,
+)
+from .secret import passwords_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
-    from hil.ports.byte_port import BytePort, PortFormat
+    from hil.errors import CommandFailedError, UnexpectedReplyError
+
+    from .reply import Reply
 
 REPLY_TIMEOUT_NS = 2 * NS_PER_S
 """How long a command may think by default; the time its bytes need on the line comes on top."""
 
-_LONGEST_REPLY_BYTES = 512
+DELIVERY_TIMEOUT_NS = 15 * NS_PER_S
+"""How long data behind a prompt may be on their way to the peer by default."""
+
 _BUSY_RETRY_NS = 250 * NS_PER_MS
-_KEPT_BOOT_LINES = 256
 _MOST_LATE_PIECES = 16  # a link that never stops talking must not keep a command from being sent
 
-_REPLY_ENDS = frozenset({Final.OK, Final.ERROR, Final.FAIL, Final.BUSY_P, Final.BUSY_S})
-_BUSY = frozenset({Final.BUSY_P, Final.BUSY_S})
+_REASON_NS = 300 * NS_PER_MS  # ERROR follows its reason at once, where it follows at all
 
 
-class Conversation:
-    """Commands and their replies as text, and the lines that come unasked.
-
-    Args:
-        port: The module's UART. The conversation reads it alone; it does not close it.
-    """
-
-    def __init__(self, port: BytePort) -> None:
-        self.port = port
-        self._clock = port.clock
-        self._reader = ReplyReader()
-        self._inbox: deque[Event] = deque()
-        self._has_stale = False
-        self._rest = b""
-        self._boot_lines: deque[BootLine] = deque(maxlen=_KEPT_BOOT_LINES)
-        self.secrets: set[bytes] = set()
-        """Passwords that were sent to the module; whoever shows texts hides them."""
-        self._timed_format = port.format
-        self._line_allowance_ns = _line_time_ns(port.format, _LONGEST_REPLY_BYTES)
+class Conversation(Hearing):
+    """Commands and their replies as text, and the lines that come unasked."""
 
     def command(self, line: str | bytes, timeout_s: float | None = None) -> Reply:
         """The reply to a line sent as it is, whatever it says.
@@ -93,7 +69,9 @@ class Conversation:
         """
         data = line.encode() if isinstance(line, str) else line
         started_ns = self._clock.now_ns()
-        return self._exchange(data, started_ns, self._deadline_ns(started_ns, timeout_s))
+        # Firmware up to 0.20 says no OK before its prompt (A-50).
+        ends = COMMAND_OR_PROMPT_ENDS if b"CIPSEND" in data else COMMAND_ENDS
+        return self._exchange(data, started_ns, self._deadline_ns(started_ns, timeout_s), ends)
 
     def execute(self, line: str | bytes, timeout_s: float | None = None) -> Reply:
         """The reply to a line that the module must answer with OK.
@@ -115,15 +93,40 @@ class Conversation:
         data = line.encode() if isinstance(line, str) else line
         started_ns = self._clock.now_ns()
         deadline_ns = self._deadline_ns(started_ns, timeout_s)
-        reply = self._exchange(data, started_ns, deadline_ns)
-        while reply.final in _BUSY:
-            retry_ns = self._clock.now_ns() + self._pause_ns(_BUSY_RETRY_NS)
-            self._await(_is_final, min(retry_ns, deadline_ns))
-            if self._clock.now_ns() >= deadline_ns:
-                break
-            reply = self._exchange(data, started_ns, deadline_ns)
-        if reply.final is not Final.OK:
+        reply = self._exchange_when_free(data, started_ns, deadline_ns, COMMAND_ENDS)
+        if not reply.is_ok:
             raise self._failed(reply, started_ns)
+        return reply
+
+    def send_behind_prompt(
+        self, line: str | bytes, data: bytes, timeout_s: float | None = None
+    ) -> Reply:
+        """The reply to data that a command asks for with a prompt: SEND OK.
+
+        A module that is busy has lost the line (A-13): it is sent again as with `execute`.
+
+        Args:
+            line: The command, without a line end.
+            data: What to send behind the prompt, as it is.
+            timeout_s: For all of it. By default 17 s and what the bytes need on the line.
+
+        Raises:
+            CommandFailedError: Instead of the prompt, or behind the data, came something else.
+            NoReplyError: Neither came in time.
+            ModuleRestartedError: The module started anew in the meantime.
+
+        Source: lines 805, 822; A-50, A-51.
+
+        Blocks: until the deadline.
+        """
+        deadline_ns = self._data_deadline_ns(len(data), timeout_s)
+        started_ns = self._clock.now_ns()
+        command = line.encode() if isinstance(line, str) else line
+        self._hand_over(command, data, started_ns, deadline_ns)
+        reply = self._collect(command, started_ns, deadline_ns, (), DATA_ENDS)
+        self._owed_bytes = 0
+        if reply.final is not Final.SEND_OK:
+            raise self._failed(reply, started_ns, expected="SEND OK")
         return reply
 
     def send(self, data: bytes) -> None:
@@ -132,8 +135,12 @@ class Conversation:
         self._reader.expect_echo(data)
         self.port.send(data)
 
-    def receive_reply(self, timeout_s: float | None = None) -> Reply:
+    def receive_reply(self, timeout_s: float | None = None, ends: Ends = COMMAND_ENDS) -> Reply:
         """The next reply that comes, or came behind the last one; nothing is sent.
+
+        Args:
+            timeout_s: As for `command`.
+            ends: What ends it; behind data for a prompt that is `DATA_ENDS`.
 
         Its `raw` begins behind the last reply, or is incomplete if `wait_for` read in between.
 
@@ -146,56 +153,12 @@ class Conversation:
         started_ns = self._clock.now_ns()
         came = list(self._inbox)
         self._inbox.clear()
-        return self._collect(b"", started_ns, self._deadline_ns(started_ns, timeout_s), came)
+        deadline_ns = self._deadline_ns(started_ns, timeout_s)
+        return self._collect(b"", started_ns, deadline_ns, came, ends)
 
-    def wait_for(
-        self, what: UnsolicitedKind | str, timeout_s: float
-    ) -> Unsolicited | InformationLine:
-        """The next line of a kind, or with a text; one that came earlier and was not taken counts.
-
-        Args:
-            what: A kind, or the whole text of a line.
-            timeout_s: How long to wait.
-
-        Raises:
-            NoReplyError: It did not come in time.
-
-        Blocks: until the deadline.
-        """
-        started_ns = self._clock.now_ns()
-
-        def is_wanted(event: Event) -> bool:
-            if isinstance(event, Unsolicited):
-                return event.kind is what or event.text == what
-            return isinstance(event, InformationLine) and event.text == what
-
-        event = self._await(is_wanted, started_ns + seconds_to_ns(timeout_s))
-        if isinstance(event, Unsolicited | InformationLine):
-            return event
-        text = what.value if isinstance(what, UnsolicitedKind) else what
-        raise NoReplyError(
-            f"waiting for '{show_bytes(text.encode())}'",
-            expected="this line",
-            received="it did not come",
-            after_s=self._elapsed_s(started_ns),
-            port=self._place,
-            remedy="See in the transcript what came instead, or allow more time.",
-        )
-
-    def forget(self) -> None:
-        """Start over: what was received so far belongs to a life of the module that has ended."""
-        self._reader.reset()
-        self._inbox.clear()
-        self._has_stale = False
-        self._rest = b""
-        self._boot_lines.clear()
-
-    @property
-    def boot_log(self) -> BootLog:
-        """The last start of the module that was seen, as far as it was readable (A-72)."""
-        return collect_boot_log(line.record for line in self._boot_lines)
-
-    def _exchange(self, line: bytes, started_ns: int, deadline_ns: int) -> Reply:
+    def _exchange(
+        self, line: bytes, started_ns: int, deadline_ns: int, ends: Ends = COMMAND_ENDS
+    ) -> Reply:
         """Send a line and collect its reply; what came before it was sent is not its reply."""
         for _ in range(_MOST_LATE_PIECES):
             data = self.port.receive(started_ns)
@@ -208,64 +171,73 @@ class Conversation:
         self._remember_secrets(line)
         self._reader.expect_echo(line)
         self.port.send(line + LINE_END)
-        return self._collect(line, started_ns, deadline_ns, ())
+        return self._collect(line, started_ns, deadline_ns, (), ends)
+
+    def _exchange_when_free(
+        self, line: bytes, started_ns: int, deadline_ns: int, ends: Ends
+    ) -> Reply:
+        """As `_exchange`; a line that a busy module has lost is sent again until the deadline."""
+        reply = self._exchange(line, started_ns, deadline_ns, ends)
+        while reply.final in BUSY:
+            retry_ns = self._clock.now_ns() + self._pause_ns(_BUSY_RETRY_NS)
+            self._await(_is_final, min(retry_ns, deadline_ns))
+            if self._clock.now_ns() >= deadline_ns:
+                break
+            reply = self._exchange(line, started_ns, deadline_ns, ends)
+        return reply
+
+    def _hand_over(self, line: bytes, data: bytes, started_ns: int, deadline_ns: int) -> Reply:
+        """Send data behind the prompt of a command; returns what came up to the prompt."""
+        reply = self._exchange_when_free(line, started_ns, deadline_ns, PROMPT_ENDS)
+        if reply.final is not Final.PROMPT:
+            raise self._failed(reply, started_ns, expected="the prompt '>'")
+        self._owed_bytes = len(data)
+        self._reader.expect_data_echo(data)
+        self.port.send(data)
+        return reply
 
     def _collect(
-        self, line: bytes, started_ns: int, deadline_ns: int, came: Sequence[Event]
+        self,
+        line: bytes,
+        started_ns: int,
+        deadline_ns: int,
+        came: Sequence[Event],
+        ends: Ends,
     ) -> Reply:
         """Take events, those in `came` first, until one ends a reply."""
-        receive, read = self.port.receive, self._reader.receive
         begin = self._reader.received_bytes - len(self._rest)
-        raw, self._rest = bytearray(self._rest), b""
-        events: list[Event] = []
+        collector = ReplyCollector(line, ends, self._datagrams, begin, self._rest)
+        self._rest = b""
         while True:
-            for index, event in enumerate(came):
-                events.append(event)
-                if isinstance(event, FinalResult) and event.result in _REPLY_ENDS:
-                    self._keep(came[index + 1 :])
-                    end = max(event.end_offset - begin, 0)
-                    self._rest = bytes(raw[end:])
-                    duration_ns = self._clock.now_ns() - started_ns
-                    return _reply(line, event.result, events, bytes(raw[:end]), duration_ns)
-                if not isinstance(event, Echo | InformationLine):
-                    if (sign := _sign_of_restart(event)) is not None:
-                        self._keep(came[index:])
-                        raise self._restarted(line, sign, started_ns)
-                    self._keep((event,))
-            data = receive(deadline_ns)
+            used = collector.take(came)
+            if collector.others:
+                self._keep(collector.others)
+                collector.others.clear()
+            if collector.final is not None or collector.sign is not None:
+                self._keep(came[used:])
+                break
+            until_ns = deadline_ns
+            if collector.is_reason_last:
+                until_ns = min(until_ns, self._clock.now_ns() + self._pause_ns(_REASON_NS))
+            data = self.port.receive(until_ns)
             if not data:
-                raise self._no_reply(line, started_ns, bytes(raw))
-            raw += data
-            came = read(data)
+                collector.give_up()
+                break
+            collector.raw += data
+            came = self._reader.receive(data)
+        duration_ns = self._clock.now_ns() - started_ns
+        after_s = ns_to_seconds(duration_ns)
+        if collector.sign is not None:
+            raise restarted(line, collector.sign, after_s=after_s, place=self.place)
+        if collector.final is None:
+            raw = bytes(collector.raw)
+            raise no_reply(line, raw, expected=ends.expected, after_s=after_s, place=self.place)
+        reply, self._rest = collector.reply(duration_ns)
+        return reply
 
     def _remember_secrets(self, sent: bytes) -> None:
         if b"CW" in sent:
             self.secrets |= passwords_in(sent)
-
-    def _await(self, is_wanted: Callable[[Event], bool], deadline_ns: int) -> Event | None:
-        """The next event that is wanted, taken from what is kept or comes; None at the deadline."""
-        for index, event in enumerate(self._inbox):
-            if is_wanted(event):
-                del self._inbox[index]
-                return event
-        self._rest = b""
-        while data := self.port.receive(deadline_ns):
-            events = self._reader.receive(data)
-            for index, event in enumerate(events):
-                if is_wanted(event):
-                    self._keep(events[index + 1 :])
-                    return event
-                self._keep((event,))
-        return None
-
-    def _keep(self, events: Iterable[Event]) -> None:
-        """Keep what nobody asked for until somebody does."""
-        for event in events:
-            if isinstance(event, BootLine):
-                self._boot_lines.append(event)
-            elif not isinstance(event, Echo | Noise):
-                self._inbox.append(event)
-                self._has_stale = self._has_stale or _is_stale_at_next_command(event)
 
     def _value(self, reply: Reply, name: str) -> str:
         """What the reply says behind ``+<name>:``."""
@@ -282,121 +254,27 @@ class Conversation:
             raise self._unexpected(reply, f"a number from {numbers} in a line '+{name}:...'")
         return int(text)
 
-    def _drop_stale(self) -> None:
-        """Forget what belonged to the time before a command: ends of replies, loose lines."""
-        self._inbox = deque(event for event in self._inbox if not _is_stale_at_next_command(event))
-        self._has_stale = False
-
     def _deadline_ns(self, started_ns: int, timeout_s: float | None) -> int:
         if timeout_s is not None:
             return started_ns + seconds_to_ns(timeout_s)
         return started_ns + self._pause_ns(REPLY_TIMEOUT_NS)
 
-    def _pause_ns(self, duration_ns: int) -> int:
-        """`duration_ns` and what the longest usual reply needs on the line."""
-        line_format = self.port.format
-        if line_format is not self._timed_format:
-            self._timed_format = line_format
-            self._line_allowance_ns = _line_time_ns(line_format, _LONGEST_REPLY_BYTES)
-        return duration_ns + self._line_allowance_ns
+    def _data_deadline_ns(self, count: int, timeout_s: float | None) -> int:
+        """Until when data behind a prompt must have arrived at the peer."""
+        now_ns = self._clock.now_ns()
+        if timeout_s is not None:
+            return now_ns + seconds_to_ns(timeout_s)
+        line_ns = 2 * self.line_time_ns(count)  # there, and back as echo
+        return self._deadline_ns(now_ns, None) + DELIVERY_TIMEOUT_NS + line_ns
 
-    def _elapsed_s(self, started_ns: int) -> float:
-        return ns_to_seconds(self._clock.now_ns() - started_ns)
-
-    @property
-    def _place(self) -> str:
-        return f"{self.port.name} at {self.port.format.baud} baud"
-
-    def _no_reply(self, line: bytes, started_ns: int, raw: bytes) -> NoReplyError:
-        if raw:
-            received = f"only '{show_bytes(raw, passwords_in(line))}' came"
-            remedy = "Allow more time; if this is no reply at all, call resynchronise()."
-        else:
-            received = "nothing came"
-            remedy = "Check the supply, the wiring and the baud rate; resynchronise() tries others."
-        return NoReplyError(
-            _name(line),
-            expected="the end of a reply (OK or ERROR)",
-            received=received,
-            after_s=self._elapsed_s(started_ns),
-            port=self._place,
-            remedy=remedy,
-        )
-
-    def _failed(self, reply: Reply, started_ns: int) -> CommandFailedError:
-        if reply.final in _BUSY:
-            remedy = "Wait for what it is doing, or allow more time."
-        else:
-            remedy = "Compare the arguments, the Wi-Fi mode and the link mode with the document."
-        known = passwords_in(reply.command)
-        lines = [line.encode("utf-8", "surrogateescape") for line in reply.lines]
-        return CommandFailedError(
-            _name(reply.command),
-            result=reply.final.value,
-            lines=[show_bytes(line, known) for line in lines],
-            after_s=self._elapsed_s(started_ns),
-            port=self._place,
-            remedy=remedy,
-        )
+    def _failed(self, reply: Reply, started_ns: int, *, expected: str = "OK") -> CommandFailedError:
+        after_s = self._elapsed_s(started_ns)
+        return failed(reply, after_s=after_s, place=self.place, expected=expected)
 
     def _unexpected(self, reply: Reply, expected: str) -> UnexpectedReplyError:
-        return UnexpectedReplyError(
-            _name(reply.command),
-            expected=expected,
-            received=f"'{show_bytes(reply.raw, passwords_in(reply.command))}' came",
-            after_s=ns_to_seconds(reply.duration_ns),
-            port=self._place,
-            remedy="The firmware may be another version than 0.23; gmr() tells.",
-        )
-
-    def _restarted(
-        self, line: bytes, sign: tuple[int | None, str], started_ns: int
-    ) -> ModuleRestartedError:
-        cause, text = sign
-        return ModuleRestartedError(
-            _name(line),
-            cause=cause,
-            sign=text,
-            after_s=self._elapsed_s(started_ns),
-            port=self._place,
-            remedy="Check the supply (a dip restarts it), then call wait_ready().",
-        )
-
-
-def _reply(line: bytes, final: Final, events: list[Event], raw: bytes, duration_ns: int) -> Reply:
-    lines = tuple([event.text for event in events if isinstance(event, InformationLine)])
-    echo = next((event.text for event in events if isinstance(event, Echo)), None)
-    return Reply(line, final, lines, echo, duration_ns, raw, tuple(events))
-
-
-def _name(line: bytes) -> str:
-    """What an error calls a command."""
-    return show_bytes(line) if line else "a reply to what was sent"
+        after_s = ns_to_seconds(reply.duration_ns)
+        return unexpected(reply, expected, after_s=after_s, place=self.place)
 
 
 def _is_final(event: Event) -> bool:
     return isinstance(event, FinalResult)
-
-
-def _is_stale_at_next_command(event: Event) -> bool:
-    if isinstance(event, Unsolicited):
-        return event.kind is UnsolicitedKind.READY
-    return not isinstance(event, NetworkData)
-
-
-def _sign_of_restart(event: Event) -> tuple[int | None, str] | None:
-    """The cause and the words of an event that shows a restart, or None."""
-    if isinstance(event, BootLine) and isinstance(event.record, ResetBanner):
-        cause = event.record.cause
-        name = cause.name.lower().replace("_", " ") if isinstance(cause, ResetCause) else "unknown"
-        return int(cause), f"rst cause {int(cause)}: {name}"
-    if isinstance(event, Unsolicited) and event.kind is UnsolicitedKind.READY:
-        return None, "it said 'ready'"
-    return None
-
-
-def _line_time_ns(line_format: PortFormat, count: int) -> int:
-    """How long `count` bytes need on the line."""
-    has_parity = line_format.parity is not Parity.NONE
-    bits = 1 + line_format.data_bits + has_parity + line_format.stop_bits
-    return round(count * bits * NS_PER_S / line_format.baud)

@@ -26,6 +26,17 @@ class Final(Enum):
     SEND_CANCELED = "SEND Canceled"
     BUSY_P = "busy p..."
     BUSY_S = "busy s..."
+    PROMPT = "(prompt)"
+    """No line: the module waits for data, which is all the answer that some commands have."""
+    REFUSED = "(refused)"
+    """No line: a reason came and nothing behind it, as of firmware up to 0.20 (A-08)."""
+    UNCHANGED = "(no change)"
+    """No line: ``no change`` came and nothing behind it, as of firmware up to 0.18."""
+
+    @property
+    def is_line(self) -> bool:
+        """Whether the module prints it."""
+        return not self.value.startswith("(")
 
 
 class UnsolicitedKind(Enum):
@@ -41,8 +52,13 @@ class UnsolicitedKind(Enum):
     SEGMENT_SENT = "<segment>,SEND OK"
     SEGMENT_FAILED = "<segment>,SEND FAIL"
     SMART_INFO = "Smart get wifi info"
+    SMART_TYPE = "smartconfig type:"
+    SMART_SSID = "ssid:"
+    SMART_PASSWORD = "password:"  # noqa: S105 - the word before one
     SMART_CONNECTED = "smartconfig connected wifi"
     DHCP_TIMEOUT = "DHCP TIMEOUT"
+    UART_FRAME_ERROR = "FRM_ERR"
+    UART_OVERFLOW = "RX OVF!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,36 @@ class InformationLine:
     def text(self) -> str:
         """The line as text; bytes that are not UTF-8 survive as surrogates."""
         return self.line.decode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonLine(InformationLine):
+    """Why something is refused, or that nothing had to be done (A-08).
+
+    From firmware 0.21 on a final result follows; before, it is often the last line of a reply.
+
+    Args:
+        line: As it came.
+        is_refusal: False for ``no change``, behind which nothing has failed.
+        link_id: The link it is about, if it names one: ``0,CONNECT FAIL``.
+    """
+
+    is_refusal: bool = True
+    link_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenLine(InformationLine):
+    """``Recv 4 bytes``: so many bytes behind a prompt were taken (A-51)."""
+
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressLine(InformationLine):
+    """``+CIPUPDATE:2``: how far AT+CIUPDATE is (line 949); early firmware says ``+CIUPDATE: 2``."""
+
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +140,21 @@ class NetworkData:
         link_id: The link, or None with CIPMUX=0.
         remote: Address and port of the sender where the firmware tells them (CIPDINFO, later
             than 0.23).
+        missing_bytes: How many bytes the record lacks; not 0 only at the end of a log that was
+            cut off.
     """
 
     data: bytes
     link_id: int | None = None
     remote: tuple[str, int] | None = None
+    missing_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RawData:
+    """Bytes that came in transparent mode, as they were."""
+
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +194,14 @@ class Noise:
     data: bytes
 
 
-Event = Echo | InformationLine | FinalResult | Prompt | NetworkData | Unsolicited | BootLine | Noise
+Event = (
+    Echo
+    | InformationLine
+    | FinalResult
+    | Prompt
+    | NetworkData
+    | RawData
+    | Unsolicited
+    | BootLine
+    | Noise
+)

@@ -25,10 +25,17 @@ a part of the expected echo, then a    what stands behind the part
 line of the next three rows
 ``OK``, ``ERROR``, ``busy ...``, ...   FinalResult
 ``ready``, ``0,CLOSED``, ...           Unsolicited
+the rest of an answer's line that      with its beginning an InformationLine
+something interrupted
+a line that ends in one of             what stands there, and the line without it
+``WIFI ...``, ``0,CLOSED``, ...
 a line of the boot ROM                 BootLine
 bytes that are no text                 Noise
-anything else                          InformationLine
+anything else                          InformationLine; ReasonLine, TakenLine or ProgressLine
+                                       where it has a meaning of its own
 =====================================  ========================================================
+
+In transparent mode there are no lines: every byte is RawData until `set_transparent` ends it.
 
 The events depend on the bytes alone, never on the pieces they came in. Only an unfinished line is
 looked at again when more of it comes, and it has a limit; data of a record are only counted.
@@ -37,45 +44,28 @@ looked at again when more of it comes, and it has a limit; data of a record are 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from .boot_log import parse_boot_line
 from .event import (
-    BootLine,
     Echo,
     Event,
-    Final,
     FinalResult,
-    InformationLine,
     NetworkData,
     Noise,
     Prompt,
+    RawData,
     Unsolicited,
-    UnsolicitedKind,
 )
+from .line import INTERRUPTION_ENDS, known_line, named_line, other_line, split_interruption
 
 LINE_LIMIT_BYTES = 4096
 """A line that is longer is noise; the longest real one is the echo of 2048 bytes of data."""
 
-_FINALS = {final.value.encode(): final for final in Final}
-
-_UNSOLICITED = {
-    kind.value.encode(): kind
-    for kind in UnsolicitedKind
-    if kind not in {UnsolicitedKind.SEGMENT_SENT, UnsolicitedKind.SEGMENT_FAILED}
-}
-
-# `0,CONNECT` and `0,CLOSED` (A-47); `3,SEND OK` and `0,3,SEND OK` of CIPSENDBUF (line 834, A-55).
-_NUMBERED = re.compile(
-    rb"(?:(?P<link>\d),(?P<change>CONNECT|CLOSED)"
-    rb"|(?:(?P<segment_link>\d),)?(?P<segment>\d{1,10}), ?SEND (?P<outcome>OK|FAIL))"
-)
-
 # The sender's address and port come with CIPDINFO, which 0.23 does not have yet.
 _DATA_MARK = b"+IPD,"
-_DATA_HEADER = re.compile(rb"\+IPD,(?:(\d),)?(\d{1,5})(?:,([\d.]{7,15}),(\d{1,5}))?:")
-
-_TEXT_BYTES = bytes(range(0x20, 0x7F)) + b"\t"
-_NAMED_LINE = re.compile(rb"\+[A-Z_]+[:,]")
+_DATA_HEADER = re.compile(
+    rb"""\+IPD,(?:(\d),)?(\d{1,5})(?:,"?([\d.]{7,15})"?,(\d{1,5}))?:""",
+)
 
 
 class ReplyReader:
@@ -104,6 +94,45 @@ class ReplyReader:
         self._missing_bytes = 0
         self._follows_data = False
         self._follows_prompt = False
+        self._is_transparent = self._is_transparency_due = False
+        self._begun = b""
+        self._is_interrupted = False
+
+    def set_transparent(self, *, is_on: bool) -> None:
+        """Take every byte as it is from now on, or look for lines again.
+
+        What was unfinished before the change is forgotten.
+        """
+        self.reset()
+        self._is_transparent = is_on
+
+    def expect_transparency(self) -> None:
+        """What comes behind the next prompt is transparent, but for the blank that belongs to it.
+
+        `reset` and `set_transparent` take this back.
+        """
+        self._is_transparency_due = True
+
+    @property
+    def missing_bytes(self) -> int:
+        """How many bytes the record lacks whose data are coming; 0 if none are."""
+        return self._missing_bytes
+
+    def finish(self) -> list[Event]:
+        """The bytes of a log end here: what is unfinished is taken as it is, and forgotten.
+
+        Returns:
+            An unfinished line as if its line end had come, and a record that lacks data.
+        """
+        events: list[Event] = []
+        if self._header is not None and self._missing_bytes:
+            data = bytes(self._data)
+            events.append(replace(self._header, data=data, missing_bytes=self._missing_bytes))
+        elif text := self._line.strip(b"\r"):
+            self._take_line(text, events, self.received_bytes)
+        self._end_begun(events)
+        self.reset()
+        return events
 
     def expect_echo(self, line: bytes) -> None:
         """Tell what is about to be sent, so that its echo is known when it comes.
@@ -133,14 +162,9 @@ class ReplyReader:
         events: list[Event] = []
         start, size = 0, len(data)
         while start < size:
-            if self._missing_bytes:
-                start = self._take_data(data, start, events)
+            if self._missing_bytes or self._follows_prompt or self._is_transparent:
+                start = self._take_unlined(data, start, events)
                 continue
-            if self._follows_prompt:
-                self._follows_prompt = False
-                if data[start] == 0x20:
-                    start += 1
-                    continue
             end = data.find(b"\n", start)
             piece = data[start : end if end >= 0 else size]
             line = self._line + piece if self._line else piece
@@ -165,6 +189,16 @@ class ReplyReader:
         self.received_bytes += size
         return events
 
+    def _take_unlined(self, data: bytes, start: int, events: list[Event]) -> int:
+        """Take what is not looked at as a line; returns where it ends in `data`."""
+        if self._missing_bytes:
+            return self._take_data(data, start, events)
+        if self._follows_prompt:
+            self._follows_prompt = False
+            return start + 1 if data[start] == 0x20 else start
+        events.append(RawData(bytes(data[start:])))
+        return len(data)
+
     def _take_data(self, data: bytes, start: int, events: list[Event]) -> int:
         """Take data of a +IPD record; returns where they end in `data`."""
         end = min(start + self._missing_bytes, len(data))
@@ -178,7 +212,8 @@ class ReplyReader:
         if self._header is not None:
             events.append(NetworkData(bytes(self._data), self._header.link_id, self._header.remote))
         self._data.clear()
-        self._follows_data = True
+        self._header = None
+        self._follows_data = self._is_interrupted = True
 
     def _take_unended(self, line: bytes, events: list[Event]) -> int:
         """Take what does not wait for a line end; returns how much of `line` that was."""
@@ -189,6 +224,8 @@ class ReplyReader:
         if line[:1] == b">" and not echo.startswith(b">"):
             events.append(Prompt())
             self._follows_prompt = True
+            if self._is_transparency_due:
+                self._is_transparency_due, self._is_transparent = False, True
             return 1
         place = line.find(_DATA_MARK)
         header = _DATA_HEADER.match(line, place) if place >= 0 else None
@@ -213,25 +250,60 @@ class ReplyReader:
         """Take a whole line that is not empty."""
         if self._echo_rest and self._take_echo(line, events, end_offset):
             return
-        known = _known_event(line)
+        known = known_line(line)
+        if self._begun:
+            if isinstance(known, Unsolicited):
+                self._is_interrupted = True
+                events.append(known)
+                return
+            line = self._go_on(line, events, is_known=known is not None)
         if isinstance(known, FinalResult):
             known = FinalResult(known.result, self._follows_data, end_offset)
         self._follows_data = False
-        events.append(known or _other_event(line))
+        if known is not None:
+            events.append(known)
+        else:
+            self._take_other_line(line, events)
+
+    def _take_other_line(self, line: bytes, events: list[Event]) -> None:
+        """Take a line whose meaning depends on who asked, perhaps with another one at its end."""
+        interruption = None
+        if line.endswith(INTERRUPTION_ENDS):
+            line, interruption = split_interruption(line)
+            if interruption is not None:
+                events.append(interruption)
+        if line[:1] == b"+" and _is_cut_off(line):
+            self._begun, self._is_interrupted = line, interruption is not None
+        else:
+            events.append(other_line(line))
+
+    def _go_on(self, line: bytes, events: list[Event], *, is_known: bool) -> bytes:
+        """What a line is behind one that was cut off: its rest if something came between."""
+        if self._is_interrupted and not is_known and line[:1] != b"+":
+            line, self._begun = self._begun + line, b""
+        else:
+            self._end_begun(events)
+        return line
+
+    def _end_begun(self, events: list[Event]) -> None:
+        """A line that looked cut off was whole."""
+        if self._begun:
+            events.append(other_line(self._begun))
+            self._begun = b""
 
     def _take_echo(self, line: bytes, events: list[Event], end_offset: int) -> bool:
         """Take a line that is echo, or begins with some of it; returns whether it was one."""
         echo = self._echo_rest
-        if line == echo or (echo.startswith(line) and _known_event(line) is None):
+        if line == echo or (echo.startswith(line) and known_line(line) is None):
             self._advance_echo(len(line), events)
             return True
-        if line.endswith(echo) and echo == self._echo and not _NAMED_LINE.match(line):
+        if line.endswith(echo) and echo == self._echo and not named_line(line):
             events.append(Noise(line[: -len(echo)]))  # a glitch that had no line end
             self._end_echo(events)
             return True
         for length in range(_common_length(echo, line), 0, -1):
             rest = line[length:].lstrip(b"\r")
-            if _known_event(rest) is not None:
+            if known_line(rest) is not None:
                 self._advance_echo(length, events)
                 self._take_line(rest, events, end_offset)
                 return True
@@ -259,44 +331,6 @@ def _common_length(one: bytes, other: bytes) -> int:
     return limit
 
 
-def _known_event(line: bytes) -> FinalResult | Unsolicited | None:
-    """A line that has the same meaning wherever it comes."""
-    final = _FINALS.get(line)
-    if final is not None:
-        return FinalResult(final)
-    kind = _UNSOLICITED.get(line)
-    if kind is not None:
-        return Unsolicited(kind, line)
-    if line[:5] == b"busy ":  # "busy now ..." and other spellings (A-13)
-        return FinalResult(Final.BUSY_S if line[5:6] == b"s" else Final.BUSY_P)
-    if line[:1].isdigit() and (match := _NUMBERED.fullmatch(line)):
-        return _numbered_event(match)
-    return None
-
-
-def _numbered_event(match: re.Match[bytes]) -> Unsolicited:
-    if match["link"]:
-        kind = UnsolicitedKind(match["change"].decode())
-        return Unsolicited(kind, match[0], link_id=int(match["link"]))
-    is_sent = match["outcome"] == b"OK"
-    return Unsolicited(
-        UnsolicitedKind.SEGMENT_SENT if is_sent else UnsolicitedKind.SEGMENT_FAILED,
-        match[0],
-        link_id=int(match["segment_link"]) if match["segment_link"] else None,
-        segment=int(match["segment"]),
-    )
-
-
-def _other_event(line: bytes) -> BootLine | InformationLine | Noise:
-    """A line whose meaning depends on who asked.
-
-    Names of networks may hold any bytes, so a line with a command's name is never noise.
-    """
-    if line[:1] == b"+" and _NAMED_LINE.match(line):
-        return InformationLine(line)
-    record = parse_boot_line(line)
-    if record is not None:
-        return BootLine(line, record)
-    if line.translate(None, _TEXT_BYTES):
-        return Noise(line)
-    return InformationLine(line)
+def _is_cut_off(line: bytes) -> bool:
+    """Whether a line of an answer looks as if its rest is still to come."""
+    return line.count(b'"') % 2 == 1 or line[-1:] in {b",", b":"}

@@ -51,8 +51,8 @@ class Reply:
 
     @property
     def is_ok(self) -> bool:
-        """Whether the reply ended in OK."""
-        return self.final is Final.OK
+        """Whether the reply ended in OK, or with nothing to change in firmware up to 0.18."""
+        return self.final is Final.OK or self.final is Final.UNCHANGED
 
     def value(self, name: str) -> str | None:
         """What stands behind ``+<name>:`` in the first line that has it, or None.
@@ -60,12 +60,17 @@ class Reply:
         For a name with _CUR or _DEF the bare name will do as well (A-38), and so will a blank
         behind the plus sign, as the document prints it (A-07).
         """
+        return next(iter(self.values(name)), None)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """What stands behind ``+<name>:`` in each line that has it; as `value`."""
         names = (name, name.removesuffix("_CUR").removesuffix("_DEF"))
+        found = []
         for line in self.lines:
             head, colon, value = line.partition(":")
             if colon and head[:1] == "+" and head[1:].lstrip() in names:
-                return value
-        return None
+                found.append(value)
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

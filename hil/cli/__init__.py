@@ -25,6 +25,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "reset": ("hil.cli.reset", "reset", "Reset a module, into its firmware or its boot loader."),
     "rig": ("hil.cli.rig", "rig", "Check a rig."),
     "run": ("hil.cli.run", "run", "Run test plans on a rig and write a report."),
+    "transcript": ("hil.cli.transcript", "transcript", "Read logs of a module's serial line."),
     "virtual": ("hil.cli.virtual", "virtual", "Serve virtual modules to other programs."),
 }
 

@@ -385,7 +385,7 @@ class HostSide:
             self._close_udp(self._udp_ports.popitem()[1])
 
     def _resolve(self, query: int, name: str, now_ns: int) -> None:
-        if (address := address_in(name)) or not self.has_address:
+        if (address := address_in(name)) or Interface.STATION not in self._addresses:
             self._tell_at(now_ns, Resolved(query, address))
             return
         known = self._reach.address_of(name)
@@ -411,6 +411,5 @@ class HostSide:
         self._resolver.ask(name)
 
     def _ping(self, query: int, address: IPv4Address, now_ns: int) -> None:
-        place = self._reach.place_of(address, self._slot) if self.has_address else None
-        if place is not None and IPv4Address(place).is_loopback:
+        if self.has_address and self._reach.answers_ping(address, self._slot):
             self._answer_behind(now_ns, Ponged(query, 2 * self._way_ns))

@@ -29,8 +29,8 @@ class HostReach:
     Args:
         host_address: What stands for this computer in the module's network.
         names: Names that are known without asking anybody.
-        gateways: What takes what modules send to other networks; None if whatever they have set
-            will do.
+        gateways: What takes what modules send to other networks, and answers pings; None if
+            whatever they have set will do.
         is_whole: Whether a module reaches all that this computer reaches.
     """
 
@@ -48,7 +48,7 @@ class HostReach:
         self._names = {name.lower(): address for name, address in names.items()}
         self._names.setdefault("localhost", LOOPBACK)
         self._modules: dict[int, dict[IPv4Address, Route | None]] = {}
-        self._refused: set[IPv4Address] = set()
+        self._warnings: set[tuple[object, ...]] = set()
 
     def own_place(self, slot: int) -> str:
         """Where a module itself is found."""
@@ -76,14 +76,12 @@ class HostReach:
                 return self.own_place(other)
         if self.is_whole:
             return str(address)
-        if address not in self._refused:
-            self._refused.add(address)
-            _log.warning(
-                "a module may not reach %s: with --network loopback it reaches 127.0.0.0/8, %s "
-                "(this computer) and other modules; --network host allows all",
-                address,
-                self.host_address,
-            )
+        self._warn_once(
+            "a module may not reach %s: with --network loopback it reaches 127.0.0.0/8, %s "
+            "(this computer) and other modules; --network host allows all",
+            address,
+            self.host_address,
+        )
         return None
 
     def address_at(self, place: str) -> IPv4Address:
@@ -104,6 +102,40 @@ class HostReach:
             return True
         return self.gateways.lead(route, source, address)
 
+    def answers_ping(self, address: IPv4Address, slot: int) -> bool:
+        """Whether an echo comes back to the module in a slot.
+
+        Returns:
+            False (and a line in the log) for whoever lies beyond this computer: only programs with
+            particular rights may send echo requests.
+        """
+        if self.gateways is not None and address in self.gateways.addresses:
+            return self._finds(address, slot)
+        place = self.place_of(address, slot)
+        if place is not None and not IPv4Address(place).is_loopback:
+            self._warn_once(
+                "a module pings %s in vain: no echo request leaves this computer", address
+            )
+            return False
+        return place is not None
+
     def address_of(self, name: str) -> IPv4Address | None:
-        """The address of a name that is known without asking anybody."""
-        return self._names.get(name.lower().removesuffix("."))
+        """The address of a name that is known without asking anybody.
+
+        Returns:
+            None if there is none, with a line in the log if nobody else may be asked.
+        """
+        name = name.lower().removesuffix(".")
+        if name not in self._names and not self.is_whole:
+            self._warn_once(
+                "a module asks in vain for the address of %s: with --network loopback it is told "
+                "that of %s; --network host asks the name service of this computer",
+                name,
+                ", ".join(sorted(self._names)),
+            )
+        return self._names.get(name)
+
+    def _warn_once(self, text: str, *operands: object) -> None:
+        if (text, *operands) not in self._warnings:
+            self._warnings.add((text, *operands))
+            _log.warning(text, *operands)

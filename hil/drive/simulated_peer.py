@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
+from ipaddress import AddressValueError, IPv4Address
 from typing import TYPE_CHECKING
 
-from hil.errors import PeerError
+from hil.errors import MistakeError, PeerError
 from hil.ports.network_peer import (
     NETWORK_REMEDY,
     SOURCE_PATTERN,
@@ -23,7 +25,7 @@ from hil.virtual.network.peer import Echo, Mailbox, Peer, Script, Source
 from .simulated import SimulatedClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Protocol
 
     from hil.ports.clock import Clock
@@ -260,15 +262,14 @@ class SimulatedPeers:
     Args:
         world: Whose time it is.
         host: Where the peers are.
-        names: Names that the module can resolve.
     """
 
-    def __init__(self, world: World, host: Host, names: Mapping[str, str]) -> None:
+    def __init__(self, world: World, host: Host) -> None:
         self.world = world
         self.clock: Clock = SimulatedClock(world)
         self.host_address = str(host.address)
-        self.names = names
         self._host = host
+        self._usual_names = dict(host.internet.names)
         self._open: list[_Closable] = []
 
     def listen(
@@ -338,9 +339,39 @@ class SimulatedPeers:
         """Cut the way between the module and this host, unnoticed, or join it again."""
         self._host.is_cut = not is_open
 
+    def set_delay(self, delay_s: float) -> None:
+        """Let every round trip to this host take so much longer than usual."""
+        if delay_s < 0:
+            raise MistakeError(f"a round trip cannot take {-delay_s:g} s less than usual")
+        usual = self._host.internet.path
+        self._host.path = replace(usual, way_ns=usual.way_ns + seconds_to_ns(delay_s) // 2)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Names that the module can resolve, with their addresses."""
+        return {name: str(address) for name, address in self._host.internet.names.items()}
+
+    def set_name(self, name: str, address: str | None) -> None:
+        """Let a name lead to an address from now on, or (None) to nobody."""
+        names = self._host.internet.names
+        if address is None:
+            names.pop(name.lower(), None)
+        else:
+            try:
+                names[name.lower()] = IPv4Address(address)
+            except AddressValueError as error:
+                raise MistakeError(f"{name} cannot lead to {address!r}: {error}") from None
+
+    @property
+    def lookups(self) -> Sequence[str]:
+        """The names that modules have asked for so far."""
+        return tuple(self._host.internet.lookups)
+
     def close(self) -> None:
         """Close all that was opened."""
         self.set_path(is_open=True)
+        self.set_delay(0)
+        self._host.internet.names = dict(self._usual_names)
         while self._open:
             self._open.pop().close()
 

@@ -76,6 +76,24 @@ class BytePort(Protocol):
             PortError: The port cannot do this rate or format.
         """
 
+    def set_rts(self, *, is_asserted: bool) -> None:
+        """Drive RTS by hand: a module that heeds its CTS sends nothing while it is released.
+
+        Raises:
+            NeedMissingError: The rig does not name ``uart-flow``.
+            MistakeError: The driver does it by itself (`PortFormat.is_rts_cts`).
+            PortError: The port went away.
+        """
+
+    @property
+    def is_cts_asserted(self) -> bool:
+        """Whether the module lets bytes come: its RTS.
+
+        Raises:
+            NeedMissingError: The rig does not name ``uart-flow``.
+            PortError: The port went away.
+        """
+
     def send(self, data: bytes) -> None:
         """Send all of `data`.
 

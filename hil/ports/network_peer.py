@@ -19,7 +19,7 @@ from hil.errors import PeerError
 from hil.units import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .clock import Clock
 
@@ -192,12 +192,14 @@ class NetworkPeers(Protocol):
     Attributes:
         clock: The rig's clock.
         host_address: What the module dials to reach the peers.
-        names: Names that the module can resolve, with their addresses.
     """
 
     clock: Clock
     host_address: str
-    names: Mapping[str, str]
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Names that the module can resolve, with their addresses."""
 
     def listen(
         self,
@@ -246,6 +248,30 @@ class NetworkPeers(Protocol):
 
         Raises:
             NeedMissingError: The rig cannot do that.
+        """
+
+    def set_delay(self, delay_s: float) -> None:
+        """Let every round trip to the peers take so much longer than usual; 0 as usual.
+
+        Connections that stand keep the time that they have.
+
+        Raises:
+            NeedMissingError: The rig cannot do that.
+        """
+
+    def set_name(self, name: str, address: str | None) -> None:
+        """Let a name lead to an address from now on, or (None) to nobody.
+
+        Raises:
+            NeedMissingError: The rig cannot do that.
+        """
+
+    @property
+    def lookups(self) -> Sequence[str]:
+        """The names that modules have asked for so far, known or not, in their order.
+
+        Raises:
+            NeedMissingError: The rig does not hear their questions.
         """
 
     def close(self) -> None:

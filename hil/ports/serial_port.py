@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import serial
 
-from hil.errors import PortError
+from hil.errors import MistakeError, NeedMissingError, PortError
 from hil.units import NS_PER_S
 
 from .byte_port import Direction, Parity, PortFormat
@@ -123,6 +123,32 @@ class SerialPort:
                     _apply(self.serial, self._format)
                 raise
         self._format = line_format
+
+    def set_rts(self, *, is_asserted: bool) -> None:
+        """Drive RTS by hand; see `hil.ports.byte_port.BytePort`."""
+        self._require_flow_wires()
+        if self._format.is_rts_cts:
+            raise MistakeError(
+                f"{self.name}: the driver drives RTS while `is_rts_cts` is set; set a format "
+                "without it first"
+            )
+        with self._reported("drive RTS of", _GONE):
+            self.serial.rts = is_asserted
+
+    @property
+    def is_cts_asserted(self) -> bool:
+        """Whether the module lets bytes come: its RTS."""
+        self._require_flow_wires()
+        with self._reported("read CTS of", _GONE):
+            return bool(self.serial.cts)
+
+    def _require_flow_wires(self) -> None:
+        if "uart-flow" not in self._capabilities:
+            raise NeedMissingError(
+                "uart-flow",
+                self.name,
+                "wire RTS and CTS of the port to MTCK and MTDO, and name it in `has`",
+            )
 
     def restore_format(self) -> None:
         """Set the port back to `format` after another program changed its settings."""

@@ -25,7 +25,7 @@ from .network_peer import (
 from .socket_service import SocketService
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Protocol
 
     from .clock import Clock
@@ -301,6 +301,27 @@ class SocketPeers:
         del is_open
         raise NeedMissingError(
             "path-cut", self._rig, "nothing between this computer and the module can be switched"
+        )
+
+    def set_delay(self, delay_s: float) -> None:
+        """A computer cannot slow the way to a module down."""
+        del delay_s
+        raise NeedMissingError(
+            "path-delay", self._rig, "nothing between this computer and the module can be slowed"
+        )
+
+    def set_name(self, name: str, address: str | None) -> None:
+        """A computer does not change what another name server says."""
+        del name, address
+        raise NeedMissingError(
+            "name-control", self._rig, "the name server of its network takes no orders"
+        )
+
+    @property
+    def lookups(self) -> Sequence[str]:
+        """Modules ask the name server of their network."""
+        raise NeedMissingError(
+            "name-log", self._rig, "the name server of its network does not tell who asks for what"
         )
 
     def close(self) -> None:

@@ -156,7 +156,7 @@ def _surround(
     world.add(AIR_MACHINE, air)
     generator = Random(description.seed)  # noqa: S311 - what is left to chance can be repeated
     gateways = gateways_of(description.air)
-    network, peers = build_network(description.network, world, generator, wifi, gateways)
+    network, peers = build_network(description, world, generator, wifi, gateways)
     world.add(NETWORK_MACHINE, network)
     for bench in benches:
         bench.chip.outside = Surroundings(air.attach(bench.hear), network.attach(bench.hear))

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hil.ports.control_lines import Line
+from hil.ports.update_server import UPDATE_SERVER_NAME
+
+if TYPE_CHECKING:
+    from hil.ports.network_peer import NetworkPeers
 
 NEEDS: dict[str, str] = {
     "reset": "EXT_RSTB can be pulled low",
@@ -25,8 +31,19 @@ NEEDS: dict[str, str] = {
 ACCESS_POINT_NEEDS = frozenset({"ap", "ap-control", "softap-client"})
 """These follow from the access points and stations of a rig; a rig file does not claim them."""
 
-NETWORK_NEEDS = frozenset({"tcp-peer", "udp-peer"})
+NETWORK_NEEDS = frozenset({"tcp-peer", "udp-peer", "update-server"})
 """Likewise from the network of a rig."""
+
+
+def needs_met_by_peers(peers: NetworkPeers) -> frozenset[str]:
+    """Which needs follow from the peers in the network of a rig.
+
+    An update server can be played by them if its name leads to them.
+    """
+    met = {"tcp-peer", "udp-peer"}
+    if peers.names.get(UPDATE_SERVER_NAME) == peers.host_address:
+        met.add("update-server")
+    return frozenset(met)
 
 
 def needs_met_by(lines: frozenset[Line]) -> frozenset[str]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def build_network(
-    description: NetworkDescription | None,
+    description: RigDescription,
     world: World,
     generator: Generator,
     wifi: RigWifi,
@@ -38,15 +38,18 @@ def build_network(
     """A network for the modules of a world, and the peers in it.
 
     Args:
-        description: What the rig file says of it, if it does.
+        description: What the rig file says of the network.
         world: Where it is.
         generator: Decides what is left to chance.
         wifi: Whose stations are the host's too: who joins a softAP is reached through it.
         gateways: What takes what modules send to other networks.
     """
-    described = description or NetworkDescription()
+    described = description.network or NetworkDescription()
     path = Path(way_ns=described.latency_ms * NS_PER_MS // 2)
     internet = Internet(generator, path, described.names, gateways)
+    for router in sorted(gateways.addresses):
+        if router != described.host_address:
+            internet.add_host(router)  # it answers a ping and refuses all else
     if described.host_address is None:
         return internet, None
     host = internet.add_host(described.host_address)
@@ -55,7 +58,7 @@ def build_network(
         return [each.address for each in wifi.stations if each.address is not None]
 
     host.guest_addresses = guest_addresses
-    return internet, SimulatedPeers(world, host, _texts(described))
+    return internet, SimulatedPeers(world, host)
 
 
 def open_network(description: RigDescription) -> SocketPeers | None:

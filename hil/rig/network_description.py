@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
+from hil.ports.update_server import UPDATE_SERVER_NAME
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,7 +21,7 @@ HOST_ADDRESS = IPv4Address("192.168.1.2")
 """What virtual modules dial to reach the peers; it lies in the network of the built-in air."""
 
 HOST_NAME = "host.test"
-"""The name of that address, unless a rig file lists names."""
+"""A name of that address, unless a rig file lists names; the other is `UPDATE_SERVER_NAME`."""
 
 LATENCY_MS = 20
 
@@ -39,7 +41,7 @@ class NetworkDescription:
 
     host_address: IPv4Address | None = HOST_ADDRESS
     latency_ms: int = LATENCY_MS
-    names: Mapping[str, IPv4Address] = field(default_factory=lambda: {HOST_NAME: HOST_ADDRESS})
+    names: Mapping[str, IPv4Address] = field(default_factory=lambda: _usual_names(HOST_ADDRESS))
 
 
 def parse_network(table: Table, *, is_virtual: bool) -> NetworkDescription:
@@ -58,7 +60,7 @@ def parse_network(table: Table, *, is_virtual: bool) -> NetworkDescription:
     host_address = HOST_ADDRESS
     if "host_address" in table or not is_virtual:
         host_address = _parse_address(table, "host_address")
-    names = {HOST_NAME: host_address} if is_virtual else {}
+    names = _usual_names(host_address) if is_virtual else {}
     if "names" in table:
         names = _parse_names(table.table("names"))
     return NetworkDescription(
@@ -66,6 +68,10 @@ def parse_network(table: Table, *, is_virtual: bool) -> NetworkDescription:
         table.integer("latency_ms", 0, _LONGEST_LATENCY_MS, default=LATENCY_MS),
         names,
     )
+
+
+def _usual_names(host_address: IPv4Address) -> dict[str, IPv4Address]:
+    return {HOST_NAME: host_address, UPDATE_SERVER_NAME: host_address}
 
 
 def _parse_names(table: Table) -> dict[str, IPv4Address]:

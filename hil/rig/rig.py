@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from hil.errors import MistakeError, NeedMissingError
 
-from .need import NETWORK_NEEDS
+from .need import needs_met_by_peers
 from .wifi import NO_WIFI
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Rig:
     def has(self) -> frozenset[str]:
         """What every module of this rig offers, in the vocabulary of needs."""
         common = frozenset.intersection(*(module.has for module in self.modules))
-        peers = NETWORK_NEEDS if self._network is not None else frozenset()
+        peers = needs_met_by_peers(self._network) if self._network is not None else frozenset()
         return common | self.description.has | self.wifi.has | peers
 
     @property

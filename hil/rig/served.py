@@ -26,6 +26,7 @@ from hil.drive.rfc2217_link import Rfc2217Link
 from hil.drive.served_line import ServedLine
 from hil.drive.tcp_server import TcpServer
 from hil.errors import PortError, RigFileError
+from hil.ports.update_server import UPDATE_SERVER_NAME
 from hil.units import NS_PER_MS
 from hil.virtual.bench import Bench
 from hil.virtual.outside import Surroundings
@@ -195,9 +196,14 @@ def _reach(plan: ServePlan) -> HostReach | None:
     """What of this computer the modules reach, if anything."""
     if plan.network == "none":
         return None
-    names = {HOST_NAME: HOST_ADDRESS, socket.gethostname(): HOST_ADDRESS}
-    gateways = gateways_of(DEFAULT_AIR)
-    return HostReach(HOST_ADDRESS, names, gateways, is_whole=plan.network == "host")
+    is_whole = plan.network == "host"
+    names = [HOST_NAME, socket.gethostname(), *([] if is_whole else [UPDATE_SERVER_NAME])]
+    return HostReach(
+        HOST_ADDRESS,
+        dict.fromkeys(names, HOST_ADDRESS),
+        gateways_of(DEFAULT_AIR),
+        is_whole=is_whole,
+    )
 
 
 def _lend_network(

@@ -270,15 +270,9 @@ class Chip:
             )
 
     def _start_loader(self, now_ns: int) -> None:
-        self._start(
-            RomLoader(
-                self.flash,
-                self.setup.efuse,
-                self._rom_format,
-                crystal_hz=self.setup.crystal_hz,
-            ),
-            now_ns,
-        )
+        efuse, crystal_hz = self.setup.efuse, self.setup.crystal_hz
+        loader = RomLoader(self.flash, efuse, self._rom_format, crystal_hz=crystal_hz)
+        self._start(loader, now_ns)
 
     def _run_boot_loader(self, image: RamImage, now_ns: int) -> None:
         run = run_boot_loader(self.flash, image, is_second_try=self._is_second_try)
@@ -401,6 +395,8 @@ class Chip:
     def _follow_flow(self, now_ns: int) -> None:
         """Let the UART stop and go on as the program takes bytes or does not."""
         self.uart.follow(is_program_full=self._is_program_full, now_ns=now_ns)
+        if isinstance(self._program, AtFirmware):
+            self._program.follow_line(is_held=self.uart.transmitter.is_held, now_ns=now_ns)
 
     def _restart(self, now_ns: int) -> None:
         """A software restart: the straps stay latched, the cause repeats the last one."""

@@ -37,6 +37,11 @@ class Transmitter:
         """When the last byte given so far has left, but for those that are withheld."""
         return self._free_ns
 
+    @property
+    def is_held(self) -> bool:
+        """Whether nothing more is sent until `resume`."""
+        return self._withheld is not None
+
     def send(self, data: bytes, at_ns: int) -> None:
         """Queue bytes that the program writes at `at_ns`."""
         burst = Burst(max(at_ns, self._free_ns), data, self.line_format)

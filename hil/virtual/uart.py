@@ -83,10 +83,15 @@ class Burst:
     start_ns: int
     data: bytes
     format: LineFormat
+    _end_ns: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        end_ns = self.start_ns + self.format.duration_ns(len(self.data))
+        object.__setattr__(self, "_end_ns", end_ns)
 
     def end_ns(self, count: int | None = None) -> int:
         """When byte number `count` (from 1; default: the last) has ended."""
-        return self.start_ns + self.format.duration_ns(len(self.data) if count is None else count)
+        return self._end_ns if count is None else self.start_ns + self.format.duration_ns(count)
 
     def ended_by(self, now_ns: int) -> int:
         """How many bytes have ended at `now_ns`."""

@@ -42,6 +42,7 @@ class ScriptedPort:
         self.clock: Clock = self._time
         self.tap: Tap | None = None
         self.capabilities = frozenset({"uart-format", "uart-flow"})
+        self.is_cts_asserted = True
         self.module_baud = 115200
         self.sent: list[bytes] = []
         self._format = PortFormat()
@@ -54,6 +55,9 @@ class ScriptedPort:
 
     def set_format(self, line_format: PortFormat) -> None:
         self._format = line_format
+
+    def set_rts(self, *, is_asserted: bool) -> None:
+        raise AssertionError(f"the client set RTS to {is_asserted}")
 
     def expect(self, sent: bytes, *answers: Answer | bytes) -> None:
         """The next thing sent must be `sent`; then the answers come, 1 ms apart."""

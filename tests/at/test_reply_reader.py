@@ -13,8 +13,12 @@ from hil.at import (
     InformationLine,
     NetworkData,
     Noise,
+    ProgressLine,
     Prompt,
+    RawData,
+    ReasonLine,
     ReplyReader,
+    TakenLine,
     Unsolicited,
     UnsolicitedKind,
 )
@@ -154,7 +158,11 @@ EXCHANGES: dict[str, tuple[bytes, bytes, list[Event]]] = {
         b"AT+RST\r\r\n\r\nWill force to restart!!!\r\n\r\nOK\r\n",
         [Echo(b"AT+RST"), info("Will force to restart!!!"), OK],
     ),
-    "no change is information": (b"", b"no change\r\n\r\nOK\r\n", [info("no change"), OK]),
+    "nothing had to be changed": (
+        b"",
+        b"no change\r\n\r\nOK\r\n",
+        [ReasonLine(b"no change", is_refusal=False), OK],
+    ),
     "prompt without a blank": (
         b"AT+CIPSEND",
         b"AT+CIPSEND\r\r\n\r\nOK\r\n\r\n>\r\n",
@@ -164,7 +172,7 @@ EXCHANGES: dict[str, tuple[bytes, bytes, list[Event]]] = {
         b"",
         b"\r\nRecv 4 bytes\r\n\r\nSEND OK\r\n\r\nSEND FAIL\r\n\r\nSEND Canceled\r\n",
         [
-            info("Recv 4 bytes"),
+            TakenLine(b"Recv 4 bytes", 4),
             FinalResult(Final.SEND_OK),
             FinalResult(Final.SEND_FAIL),
             FinalResult(Final.SEND_CANCELED),
@@ -187,7 +195,7 @@ EXCHANGES: dict[str, tuple[bytes, bytes, list[Event]]] = {
             unsolicited(UnsolicitedKind.LINK_CLOSED, "CLOSED"),
             unsolicited(UnsolicitedKind.LINK_OPENED, "4,CONNECT", 4),
             unsolicited(UnsolicitedKind.LINK_CLOSED, "4,CLOSED", 4),
-            info("0,CONNECT FAIL"),
+            ReasonLine(b"0,CONNECT FAIL", link_id=0),
         ],
     ),
     "line glued to data": (
@@ -251,6 +259,123 @@ EXCHANGES: dict[str, tuple[bytes, bytes, list[Event]]] = {
             READY,
         ],
     ),
+    "reasons of a refusal": (
+        b"AT+CIPMUX=1",
+        (
+            b"AT+CIPMUX=1\r\r\nLink is builded\r\n\r\nERROR\r\nlink is not valid\r\n"
+            b"ALREAY CONNECT\r\nDNS Fail\r\nwe must restart\r\n+timeout\r\n\r\nERROR\r\n"
+        ),
+        [
+            Echo(b"AT+CIPMUX=1"),
+            ReasonLine(b"Link is builded"),
+            ERROR,
+            ReasonLine(b"link is not valid"),
+            ReasonLine(b"ALREAY CONNECT"),
+            ReasonLine(b"DNS Fail"),
+            ReasonLine(b"we must restart"),
+            ReasonLine(b"+timeout"),
+            ERROR,
+        ],
+    ),
+    "progress of an update, new and old": (
+        b"AT+CIUPDATE",
+        b"AT+CIUPDATE\r\r\n+CIPUPDATE:1\r\n+CIUPDATE: 4\r\n\r\nOK\r\n",
+        [
+            Echo(b"AT+CIUPDATE"),
+            ProgressLine(b"+CIPUPDATE:1", 1),
+            ProgressLine(b"+CIUPDATE: 4", 4),
+            OK,
+        ],
+    ),
+    "what a phone told": (
+        b"",
+        (
+            b"smartconfig type:ESPTOUCH\r\nSmart get wifi info\r\nssid:net\r\n"
+            b"password:hidden word\r\nWIFI CONNECTED\r\nsmartconfig connected wifi\r\n"
+        ),
+        [
+            unsolicited(UnsolicitedKind.SMART_TYPE, "smartconfig type:ESPTOUCH"),
+            unsolicited(UnsolicitedKind.SMART_INFO, "Smart get wifi info"),
+            unsolicited(UnsolicitedKind.SMART_SSID, "ssid:net"),
+            unsolicited(UnsolicitedKind.SMART_PASSWORD, "password:hidden word"),
+            CONNECTED,
+            unsolicited(UnsolicitedKind.SMART_CONNECTED, "smartconfig connected wifi"),
+        ],
+    ),
+    "links of firmware 0.18": (
+        b"",
+        b"Linked\r\nUnlink\r\nUNLINK\r\n",
+        [
+            unsolicited(UnsolicitedKind.LINK_OPENED, "Linked"),
+            unsolicited(UnsolicitedKind.LINK_CLOSED, "Unlink"),
+            ReasonLine(b"UNLINK"),
+        ],
+    ),
+    "line inside an answer's line": (
+        b"",
+        b'+CIPSTATUS:0,"TCP","192.WIFI DISCONNECT\r\n168.4.2",80,0\r\n\r\nOK\r\n',
+        [
+            unsolicited(UnsolicitedKind.WIFI_DISCONNECT, "WIFI DISCONNECT"),
+            info('+CIPSTATUS:0,"TCP","192.168.4.2",80,0'),
+            OK,
+        ],
+    ),
+    "data inside an answer's line": (
+        b"",
+        b'+CWJAP:"ne\r\n+IPD,1,3:OK>t"\r\n\r\nOK\r\n',
+        [NetworkData(b"OK>", 1), info('+CWJAP:"net"'), OK],
+    ),
+    "line glued to a value": (
+        b"",
+        b"+CWDHCP:30,CLOSED\r\n\r\nOK\r\n",
+        [
+            unsolicited(UnsolicitedKind.LINK_CLOSED, "0,CLOSED", 0),
+            info("+CWDHCP:3"),
+            OK,
+        ],
+    ),
+    "a network whose name has one quote": (
+        b"",
+        b'+CWLAP:(3,"a"b",-57,"40:a7:37:00:00:01",1)\r\n+CWLAP:(0,"c",-50,"",1)\r\n\r\nOK\r\n',
+        [
+            info('+CWLAP:(3,"a"b",-57,"40:a7:37:00:00:01",1)'),
+            info('+CWLAP:(0,"c",-50,"",1)'),
+            OK,
+        ],
+    ),
+    "data with a quoted address": (
+        b"",
+        b'+IPD,3,2,"10.0.0.1",53:ab',
+        [NetworkData(b"ab", 3, ("10.0.0.1", 53))],
+    ),
+    "prompt without OK and with its text glued": (
+        b"AT+CIPSEND=4",
+        b"AT+CIPSEND=4\r\r\n> busy s...\r\n\r\nSEND OK\r\n",
+        [
+            Echo(b"AT+CIPSEND=4"),
+            Prompt(),
+            FinalResult(Final.BUSY_S),
+            FinalResult(Final.SEND_OK),
+        ],
+    ),
+    "errors of the UART": (
+        b"",
+        b"FRM_ERR\r\nRX OVF!\r\nUART RX OVF!\r\n",
+        [
+            unsolicited(UnsolicitedKind.UART_FRAME_ERROR, "FRM_ERR"),
+            unsolicited(UnsolicitedKind.UART_OVERFLOW, "RX OVF!"),
+            unsolicited(UnsolicitedKind.UART_OVERFLOW, "UART RX OVF!"),
+        ],
+    ),
+    "a start that the vendor's check ends": (
+        b"",
+        b"\xff\xffMEM CHECK FAIL!!!\r\nAi-Thinker Technology Co. Ltd.\r\n\r\ninvalid\r\n",
+        [
+            Noise(b"\xff\xffMEM CHECK FAIL!!!"),
+            info("Ai-Thinker Technology Co. Ltd."),
+            unsolicited(UnsolicitedKind.VENDOR_INVALID, "invalid"),
+        ],
+    ),
     "unfinished lines are nothing yet": (b"AT", b"AT\r\r\n\r\nOK\r", [Echo(b"AT")]),
 }
 
@@ -277,7 +402,7 @@ def test_echo_of_data_ends_without_a_line_end() -> None:
     stream = echoed + b"\r\nRecv 20 bytes\r\n\r\nSEND OK\r\n"
     assert read_every_way(stream, data_echo=data) == [
         Echo(echoed),
-        info("Recv 20 bytes"),
+        TakenLine(b"Recv 20 bytes", 20),
         FinalResult(Final.SEND_OK),
     ]
 
@@ -285,7 +410,7 @@ def test_echo_of_data_ends_without_a_line_end() -> None:
 def test_echo_of_data_may_begin_like_a_prompt() -> None:
     assert read_every_way(b">>>\r\nRecv 3 bytes\r\n", data_echo=b">>>") == [
         Echo(b">>>"),
-        info("Recv 3 bytes"),
+        TakenLine(b"Recv 3 bytes", 3),
     ]
 
 
@@ -321,6 +446,44 @@ def test_reset_forgets_data_that_will_not_come() -> None:
     assert reader.receive(b"+IPD,2000:half") == []
     reader.reset()
     assert reader.receive(b"\r\nOK\r\n") == [OK]
+
+
+def test_transparent_bytes_are_left_alone_until_told_otherwise() -> None:
+    reader = ReplyReader()
+    assert reader.receive(b"\r\nOK\r\n\r\n> +IPD,9:half") == [OK, Prompt()]
+    reader.set_transparent(is_on=True)
+    assert reader.receive(b"\r\nOK\r\n+IPD,0,3:") == [RawData(b"\r\nOK\r\n+IPD,0,3:")]
+    assert reader.receive(b"") == []
+    reader.set_transparent(is_on=False)
+    assert reader.receive(b"\r\nOK\r\n") == [OK]
+    assert reader.received_bytes == 42
+
+
+@pytest.mark.parametrize("prompt", [b"> ", b">"])
+def test_what_follows_an_expected_prompt_is_transparent(prompt: bytes) -> None:
+    stream = b"AT+CIPSEND\r\r\n\r\nOK\r\n\r\n" + prompt + b"\r\nOK\r\n> +IPD"
+    for size in (1, 3, len(stream)):
+        reader = ReplyReader()
+        reader.expect_echo(b"AT+CIPSEND")
+        reader.expect_transparency()
+        pieces = (stream[begin : begin + size] for begin in range(0, len(stream), size))
+        events = [event for piece in pieces for event in reader.receive(piece)]
+        assert events[:3] == [Echo(b"AT+CIPSEND"), OK, Prompt()]
+        raw = [event.data for event in events[3:] if isinstance(event, RawData)]
+        assert b"".join(raw) == b"\r\nOK\r\n> +IPD"
+        reader.set_transparent(is_on=False)
+        assert reader.receive(b"\r\nOK\r\n") == [OK]
+
+
+def test_end_of_a_log_gives_what_is_unfinished() -> None:
+    reader = ReplyReader()
+    assert reader.receive(b"WIFI GOT IP\r\n0,CLOSED") == [GOT_IP]
+    assert reader.finish() == [unsolicited(UnsolicitedKind.LINK_CLOSED, "0,CLOSED", 0)]
+    assert reader.receive(b"+IPD,1,5:abc") == []
+    assert reader.finish() == [NetworkData(b"abc", 1, missing_bytes=2)]
+    assert reader.receive(b'+CWJAP:"a\r\n') == []
+    assert reader.finish() == [info('+CWJAP:"a')]
+    assert reader.finish() == []
 
 
 def test_large_data_come_in_one_event_whatever_the_pieces() -> None:

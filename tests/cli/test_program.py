@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-COMMANDS = ["at", "esptool", "firmware", "flash", "report", "reset", "rig", "run", "virtual"]
+COMMANDS = [
+    "at",
+    "esptool",
+    "firmware",
+    "flash",
+    "report",
+    "reset",
+    "rig",
+    "run",
+    "transcript",
+    "virtual",
+]
 
 
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,7 +161,10 @@ def _own_signals() -> Iterator[None]:
         pytest.fail("the program does not listen to SIGTERM")
 
     before = signal.signal(signal.SIGTERM, fail)
+    # A shell lets what it starts in the background ignore SIGINT; a user's program does not.
+    interrupt_before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
+    signal.signal(signal.SIGINT, interrupt_before)
     signal.signal(signal.SIGTERM, before)
 
 

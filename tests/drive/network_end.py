@@ -163,8 +163,7 @@ class SimulatedDriver:
         self._world.add("internet", internet)
         self._heard: list[OutsideEvent] = []
         self._side = internet.attach(lambda event, now_ns: self._heard.append(event))
-        names = {name: str(address) for name, address in NAMES.items()}
-        self.peers = SimulatedPeers(self._world, internet.add_host(HOST), names)
+        self.peers = SimulatedPeers(self._world, internet.add_host(HOST))
 
     def ask(self, request: NetworkRequest) -> None:
         self._side.take(request, self._world.now_ns)

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from hil.virtual.outside import OutsideEvent
 
 ELSEWHERE = IPv4Address("192.168.1.99")
+ROUTER = IPv4Address("192.168.1.1")
 
 
 @contextmanager
@@ -132,6 +133,43 @@ class TestReach:
         assert HostReach(HOST, NAMES).address_of("localhost") == IPv4Address("127.0.0.1")
         assert HostReach(HOST, {"LocalHost": HOST}).address_of("localhost") == HOST
         assert HostReach(HOST, NAMES).address_of("Host.Test.") == HOST
+
+    def test_the_log_says_once_which_name_is_not_known(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        reach = HostReach(HOST, NAMES)
+        assert reach.address_of("iot.espressif.cn") is None
+        assert reach.address_of("iot.espressif.cn.") is None
+        (message,) = caplog.messages
+        assert message == (
+            "a module asks in vain for the address of iot.espressif.cn: with --network loopback it "
+            "is told that of host.test, localhost; --network host asks the name service of this "
+            "computer"
+        )
+
+    def test_with_the_whole_network_a_name_is_asked_for_and_not_refused(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        assert HostReach(HOST, NAMES, is_whole=True).address_of("iot.espressif.cn") is None
+        assert caplog.messages == []
+
+    def test_this_computer_other_modules_and_the_router_answer_pings(self) -> None:
+        reach = HostReach(HOST, {}, Gateways([IPv4Interface(f"{ROUTER}/24")]))
+        reach.move(1, {MODULE + 1: None})
+        for address in (HOST, ROUTER, MODULE + 1):
+            assert reach.answers_ping(address, 0)
+        assert not reach.answers_ping(ELSEWHERE, 0)
+        assert reach.place_of(ROUTER, 0) is None
+
+    def test_the_log_says_once_that_no_ping_leaves_this_computer(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        reach = HostReach(HOST, {}, is_whole=True)
+        assert not reach.answers_ping(ELSEWHERE, 0)
+        assert not reach.answers_ping(ELSEWHERE, 0)
+        assert caplog.messages == [
+            "a module pings 192.168.1.99 in vain: no echo request leaves this computer"
+        ]
 
 
 def test_an_address_that_may_not_be_reached_is_unreachable(

@@ -378,6 +378,13 @@ class TestNamesAndEchoRequests:
         module.ask(ADDRESS)
         assert module.events_so_far() == []
 
+    def test_nobody_in_the_network_of_a_soft_ap_can_be_asked(self, module: Module) -> None:
+        soft_ap = SetAddress(Interface.SOFT_AP, IPv4Address("192.168.4.1"))
+        module.ask(SetAddress(Interface.STATION, None), soft_ap, Resolve(3, "host.test"))
+        assert module.hear(Resolved) == Resolved(3, None)
+        module.ask(ADDRESS, Resolve(4, "host.test"))
+        assert module.hear(Resolved) == Resolved(4, HOST)
+
     def test_the_host_answers_echo_requests(self, module: Module) -> None:
         module.ask(Ping(8, HOST))
         ponged = module.hear(Ponged)

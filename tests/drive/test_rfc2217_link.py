@@ -30,9 +30,11 @@ def module() -> Iterator[ServedModule]:
 
 
 def port_at(module: ServedModule, options: str = "", **settings: Any) -> serial.Serial:
-    return serial.serial_for_url(
+    port: Any = serial.serial_for_url(
         f"{module.rfc2217}{options}", **{"baudrate": 115200, "timeout": PATIENCE_S, **settings}
     )
+    port._network_timeout = PATIENCE_S  # pyserial's own 3 s are short on a busy computer
+    return port  # type: ignore[no-any-return]
 
 
 class TestUse:

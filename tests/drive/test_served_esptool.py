@@ -64,7 +64,7 @@ def run_esptool(port: str | None, *arguments: str | Path, program: str = HIL_ESP
         timeout=6 * PATIENCE_S,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    return run.stdout
+    return run.stdout + run.stderr
 
 
 class TestFramedLink:

@@ -13,7 +13,7 @@ from hil.drive.registry import find_machine
 from hil.drive.simulated import SimulatedClock
 from hil.errors import MistakeError, NeedMissingError, PortError, RigFileError
 from hil.flashing.synthesis import synthesize
-from hil.ports.clock import SystemClock
+from hil.ports.clock import SystemClock, deadline_ns
 from hil.ports.control_lines import Line
 from hil.rig.assembly import open_rig
 from hil.rig.description import (
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 FIRMWARE = synthesize()
 MODULE = VIRTUAL_RIG.modules[0]
 BLANK = b"\xff" * MIB
-AIR = {"ap", "ap-control", "softap-client", "tcp-peer", "udp-peer"}
+AIR = {"ap", "ap-control", "softap-client", "tcp-peer", "udp-peer", "update-server"}
 
 
 def rig_of(*modules: ModuleDescription) -> RigDescription:
@@ -167,6 +167,47 @@ class TestFlowControl:
             port.rts = True
             assert port.read(99) == b"\r\nOK\r\n"
             assert port.cts
+
+    def test_rts_and_cts_of_the_port_are_those_wires(self) -> None:
+        with open_rig(self.RIG, FIRMWARE) as rig:
+            (module,) = rig.modules
+            port = module.port
+            module.start()
+            port.send(b"ATE0\r\nAT+UART_CUR=115200,8,1,0,2\r\n")
+            rig.clock.sleep(1)
+            port.discard_input()
+            port.set_rts(is_asserted=False)
+            port.send(b"AT\r\n")
+            assert port.receive(deadline_ns(rig.clock, 1)) == b""
+            port.set_rts(is_asserted=True)
+            assert port.receive(deadline_ns(rig.clock, 1)) == b"\r\nOK\r\n"
+            uart = bench_of(module).chip.uart
+            assert port.is_cts_asserted
+            uart.is_ready_to_receive = False
+            assert not port.is_cts_asserted
+
+    def test_by_hand_is_not_beside_the_driver(self) -> None:
+        with open_rig(self.RIG, FIRMWARE) as rig:
+            port = rig.modules[0].port
+            port.set_format(replace(port.format, is_rts_cts=True))
+            with pytest.raises(MistakeError) as caught:
+                port.set_rts(is_asserted=False)
+        assert str(caught.value) == (
+            "sim://default/module0: the driver drives RTS while `is_rts_cts` is set; set a format "
+            "without it first"
+        )
+
+    def test_without_the_wires_neither_can_be_used(self) -> None:
+        with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
+            port = rig.modules[0].port
+            with pytest.raises(NeedMissingError) as caught:
+                port.set_rts(is_asserted=False)
+            assert str(caught.value) == (
+                "rig 'sim://default/module0' has no 'uart-flow': wire RTS and CTS of the port to "
+                "MTCK and MTDO, and name it in `has`"
+            )
+            with pytest.raises(NeedMissingError):
+                _ = port.is_cts_asserted
 
     def test_a_port_with_rtscts_asserts_rts_itself(self) -> None:
         with open_rig(self.RIG, FIRMWARE) as rig:

@@ -174,9 +174,9 @@ class TestMeaning:
         assert not loaded(tmp_path, VIRTUAL + second).is_virtual
 
     def test_what_a_rig_has_is_kept(self, tmp_path: Path) -> None:
-        text = REAL.replace("[rig]", '[rig]\nhas = ["update-server", "meter"]\nflash_baud = 115200')
+        text = REAL.replace("[rig]", '[rig]\nhas = ["uart-format", "meter"]\nflash_baud = 115200')
         rig = loaded(tmp_path, text)
-        assert rig.has == {"update-server", "meter"}
+        assert rig.has == {"uart-format", "meter"}
         assert rig.flash_baud == 115200
 
 
@@ -345,7 +345,7 @@ WRONG_VALUES = [
         REAL.replace("[rig]", '[rig]\nhas = ["metre"]'),
         (
             "rig.has: expected a list of words out of reset, strap, wake-link, power, uart-flow, "
-            "uart-format, flash-read, update-server, meter, found the text 'metre'. Did you mean "
+            "uart-format, flash-read, meter, found the text 'metre'. Did you mean "
             "'meter'?"
         ),
     ),

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hil.drive.registry import find_world
 from hil.drive.simulated_peer import SimulatedPeers
-from hil.errors import NeedMissingError, PeerError
+from hil.errors import MistakeError, NeedMissingError, PeerError
 from hil.flashing.synthesis import synthesize
 from hil.ports.clock import deadline_ns
 from hil.ports.network_peer import Endpoint
 from hil.ports.socket_peer import SocketPeers
+from hil.rig.air_description import DEFAULT_AIR, AirDescription
 from hil.rig.assembly import open_rig
 from hil.rig.description import VIRTUAL_RIG, ModuleDescription, RigDescription
 from hil.rig.network_description import NetworkDescription
@@ -22,10 +23,14 @@ from hil.units import NS_PER_MS
 from hil.virtual.bench import Bench
 from hil.virtual.network.message import (
     Interface,
+    Ping,
+    Ponged,
     Resolve,
     Resolved,
     SetAddress,
     TcpCame,
+    TcpFailed,
+    TcpFailure,
     TcpListen,
     TcpOpen,
     TcpOpened,
@@ -89,6 +94,50 @@ def test_the_round_trip_is_what_the_file_says(monkeypatch: pytest.MonkeyPatch) -
         assert rig.network.names == {"pc.lab": "192.168.1.2"}
 
 
+def test_the_router_of_the_air_answers_a_ping_and_refuses_connections(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    router = IPv4Address("192.168.1.1")
+    with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
+        firmware = Firmware(rig, monkeypatch)
+        firmware.ask(SetAddress(Interface.STATION, MODULE), Ping(1, router), TcpOpen(2, router, 80))
+        rig.clock.sleep(0.02)
+        assert firmware.heard == [
+            Ponged(1, 20 * NS_PER_MS),
+            TcpFailed(2, TcpFailure.REFUSED),
+        ]
+
+
+def test_each_network_of_the_air_has_its_router(monkeypatch: pytest.MonkeyPatch) -> None:
+    networks = ("10.0.0.254/24", "172.16.0.1/16", "10.0.0.254/24")
+    access_points = tuple(
+        replace(each, address=IPv4Interface(network))
+        for each, network in zip(DEFAULT_AIR.access_points, networks, strict=False)
+    )
+    air = AirDescription(access_points, ())
+    with open_rig(replace(VIRTUAL_RIG, air=air), FIRMWARE) as rig:
+        firmware = Firmware(rig, monkeypatch)
+        firmware.ask(
+            SetAddress(Interface.STATION, IPv4Address("10.0.0.7")),
+            Ping(1, IPv4Address("10.0.0.254")),
+            Ping(2, IPv4Address("172.16.0.1")),
+            Ping(3, IPv4Address("192.168.1.1")),
+        )
+        rig.clock.sleep(1)
+        assert firmware.heard == [Ponged(1, 20 * NS_PER_MS), Ponged(2, 20 * NS_PER_MS)]
+
+
+def test_the_peers_may_be_at_the_router(monkeypatch: pytest.MonkeyPatch) -> None:
+    router = IPv4Address("192.168.1.1")
+    network = NetworkDescription(router, 20, {})
+    with open_rig(replace(VIRTUAL_RIG, network=network), FIRMWARE) as rig:
+        firmware = Firmware(rig, monkeypatch)
+        rig.network.listen(4000)
+        firmware.ask(SetAddress(Interface.STATION, MODULE), TcpOpen(1, router, 4000))
+        rig.clock.sleep(1)
+        assert isinstance(firmware.heard[0], TcpOpened)
+
+
 def test_it_meets_the_needs_for_peers() -> None:
     with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
         assert {"tcp-peer", "udp-peer"} <= rig.has
@@ -138,6 +187,54 @@ def test_the_same_seed_draws_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     assert local_port(0) != local_port(1)
 
 
+def test_the_way_to_the_peers_can_be_slowed_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
+        firmware = Firmware(rig, monkeypatch)
+        firmware.ask(SetAddress(Interface.STATION, MODULE))
+        for delay_s in (0.1, 0):
+            rig.network.set_delay(delay_s)
+            firmware.ask(Ping(1, HOST), Ping(2, IPv4Address("192.168.1.1")))
+            rig.clock.sleep(1)
+        assert firmware.heard == [
+            Ponged(2, 20 * NS_PER_MS),
+            Ponged(1, 120 * NS_PER_MS),
+            Ponged(1, 20 * NS_PER_MS),
+            Ponged(2, 20 * NS_PER_MS),
+        ]
+
+
+def test_it_cannot_be_made_faster() -> None:
+    with (
+        open_rig(VIRTUAL_RIG, FIRMWARE) as rig,
+        pytest.raises(MistakeError, match=r"^a round trip cannot take 0\.1 s less than usual$"),
+    ):
+        rig.network.set_delay(-0.1)
+
+
+def test_names_can_be_changed_and_are_as_before_when_the_peers_are_closed() -> None:
+    with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
+        usual = {"host.test": "192.168.1.2", "iot.espressif.cn": "192.168.1.2"}
+        assert rig.network.names == usual
+        rig.network.set_name("PC.lab", "10.1.2.3")
+        rig.network.set_name("host.test", None)
+        rig.network.set_name("nobody.test", None)
+        assert rig.network.names == {"iot.espressif.cn": "192.168.1.2", "pc.lab": "10.1.2.3"}
+        with pytest.raises(
+            MistakeError, match=r"^pc\.lab cannot lead to '10\.1': Expected 4 octets"
+        ):
+            rig.network.set_name("pc.lab", "10.1")
+        rig.network.close()
+        assert rig.network.names == usual
+
+
+def test_the_names_that_are_asked_for_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
+        firmware = Firmware(rig, monkeypatch)
+        firmware.ask(Resolve(1, "too.early"), SetAddress(Interface.STATION, MODULE))
+        firmware.ask(Resolve(2, "Host.test"), Resolve(3, "192.168.1.2"), Resolve(4, "nobody.test"))
+        assert rig.network.lookups == ("Host.test", "nobody.test")
+
+
 def test_closing_a_rig_closes_its_peers() -> None:
     with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
         rig.network.listen(4000)
@@ -182,6 +279,12 @@ class TestReal:
                 rig.network.set_path(is_open=False)
             with pytest.raises(NeedMissingError, match="has no 'slow-acknowledgement': "):
                 rig.network.listen(acknowledgement_delay_s=0.2)
+            with pytest.raises(NeedMissingError, match="has no 'path-delay': "):
+                rig.network.set_delay(0.1)
+            with pytest.raises(NeedMissingError, match="has no 'name-control': "):
+                rig.network.set_name("pc.lab", None)
+            with pytest.raises(NeedMissingError, match="has no 'name-log': "):
+                _ = rig.network.lookups
 
 
 def test_a_virtual_rig_holds_simulated_peers_with_a_cut_and_slow_acknowledgements(

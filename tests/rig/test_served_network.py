@@ -16,7 +16,7 @@ from hil.drive.registry import find_world
 from hil.rig.served import ServePlan, open_service
 from hil.units import NS_PER_S
 from hil.virtual.bench import Bench
-from hil.virtual.network.message import Ping, Resolve, Resolved, TcpListen
+from hil.virtual.network.message import Ping, Ponged, Resolve, Resolved, TcpListen
 from hil.virtual.network.module_side import ModuleSide
 from hil.virtual.outside import Surroundings
 from tests.drive.network_end import ADDRESS, HOST, PATIENCE_S, free_port
@@ -110,7 +110,31 @@ def test_this_computer_has_a_name(name: str) -> None:
         assert side._reach.address_of(name) == HOST
 
 
-def test_with_none_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("network", "address"), [("loopback", HOST), ("host", None)])
+def test_this_computer_is_the_update_server_unless_the_real_one_can_be_asked_for(
+    network: str, address: IPv4Address | None
+) -> None:
+    with open_service(ServePlan(raw_tcp_port=0, network=network), firmware()):
+        (side,) = sides_of(served_world())
+        assert isinstance(side, HostSide)
+        assert side._reach.address_of("iot.espressif.cn") == address
+
+
+@pytest.mark.parametrize("network", ["loopback", "host"])
+def test_the_router_of_the_air_answers_pings(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_service(ServePlan(raw_tcp_port=0, network=network), firmware()):
+        (side,) = sides_of(served_world())
+        assert isinstance(side, HostSide)
+        heard: list[object] = []
+        monkeypatch.setattr(side, "_hear", lambda event, now_ns: heard.append(event))
+        side.take(ADDRESS, 0)
+        side.take(Ping(1, IPv4Address("192.168.1.1")), 0)
+        for moment_ms in (10, 20):
+            side.serve(moment_ms * 1_000_000)
+        assert heard == [Ponged(1, 20_000_000)]
+
+
+def test_with_none_no_peer_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     with open_service(ServePlan(raw_tcp_port=0, network="none"), firmware()):
         world = served_world()
         (side,) = sides_of(world)

@@ -8,7 +8,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hil.units import KIB, MIB, NS_PER_MS
@@ -449,8 +449,10 @@ def test_no_noise_wedges_the_stub(noise: list[bytes], piece_bytes: int, reading:
 
 
 @given(st.sampled_from([*range(0x20), *range(0xD0, 0xE0)]), st.binary(max_size=80))
+@example(0xD2, bytes(16))
 def test_no_request_wedges_the_stub(op: int, data: bytes) -> None:
     host = StubHost()
     actions = host.send(request(op, data, zlib.crc32(data) & 0xFF))
     if not any(isinstance(action, RunProgram) for action in actions):
+        host.exchange(SYNC)  # an error is told with the next answer, whatever the question is
         assert len(host.exchange(SYNC)) == 8

@@ -38,9 +38,9 @@ OK = b"\r\nOK\r\n"
 class Lab:
     """A module that has joined an access point, and a computer in the same network."""
 
-    def __init__(self, flash: NorFlash, dialect: str) -> None:
+    def __init__(self, flash: NorFlash, dialect: str, circuit: str = "two-transistor") -> None:
         chip = Chip(ChipSetup(Efuse.for_mac(MAC), DIALECTS[dialect]), flash)
-        self.host = Host(Bench(chip, circuit="two-transistor", is_wake_link_closed=True))
+        self.host = Host(Bench(chip, circuit=circuit, is_wake_link_closed=True))
         self.internet = Internet(Random(1), names={"peer.test": PEER})  # noqa: S311 - repeatable
         self.air = Air()
         dhcp = DhcpServer(ROUTER, MODULE, MODULE)
@@ -125,6 +125,28 @@ def test_a_fast_peer_is_held_up_by_the_uart(lab: Lab) -> None:
     stream = bytes(heard).removeprefix(b"CONNECT\r\n" + OK).removesuffix(b"CLOSED\r\n")
     assert data_of(stream) == (PATTERN * (total // len(PATTERN) + 1))[:total]
     assert duration_ns < 1.1 * total * 86_806 + NS_PER_S
+
+
+def test_a_host_that_stops_the_module_stops_the_peer(flash: NorFlash) -> None:
+    lab = Lab(flash, "documented", "flow-control")
+    bench = lab.host.bench
+    bench.set_modem_lines(dtr=True, rts=True, now_ns=lab.now_ns)
+    lab.ask(b"AT+UART_CUR=115200,8,1,0,2")
+    total = 50 * KIB
+    source = Source(total)
+    lab.peer.listen(9, lambda: source)
+    heard = lab.ask(b'AT+CIPSTART="TCP","192.168.1.20",9')
+    bench.set_modem_lines(dtr=True, rts=False, now_ns=lab.now_ns)
+    lab.host.wait(100 * NS_PER_MS)  # what was on its way
+    heard += lab.host.read()
+    acknowledged = source.acknowledged_bytes
+    assert acknowledged <= len(heard) + 2 * 5840
+    assert lab.hear(60 * NS_PER_S) == b""
+    assert source.acknowledged_bytes == acknowledged
+    bench.set_modem_lines(dtr=True, rts=True, now_ns=lab.now_ns)
+    heard += lab.hear(10 * NS_PER_S)
+    stream = heard.removeprefix(b"CONNECT\r\n" + OK).removesuffix(b"CLOSED\r\n")
+    assert data_of(stream) == (PATTERN * (total // len(PATTERN) + 1))[:total]
 
 
 def test_closing_behind_received_data_is_orderly(lab: Lab) -> None:

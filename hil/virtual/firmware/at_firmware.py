@@ -91,9 +91,11 @@ class AtFirmware:
         slot_number: int = 1,
         faults: Sequence[Fault] = (),
     ) -> None:
-        store = ParameterStore(flash, blank_means_factory=dialect.blank_sector_means_factory)
         self._flash = flash
         self._tampering = lay_faults(faults, commands_of(dialect))
+        store = self._tampering.kind(ParameterStore)(
+            flash, blank_means_factory=dialect.blank_sector_means_factory
+        )
         self._state = FirmwareState(
             identity,
             dialect,
@@ -102,6 +104,7 @@ class AtFirmware:
             commands=self._tampering.commands,
             slots=UserSlots(flash, slot_number),
             out=TamperedOutput(store.user.uart.line_format, self._tampering) if faults else None,
+            kinds=self._tampering.kind,
         )
         self._tampering.begin(self._state)
         self._reader = LineReader(dialect.line_buffer_bytes)
@@ -109,6 +112,8 @@ class AtFirmware:
         self._running: _Running | None = None
         self._arriving: deque[Burst] = deque()
         self._has_left = False
+        self._has_changed = True
+        self._planned_ns: int | None = None
 
     @property
     def line_format(self) -> LineFormat:
@@ -140,8 +145,11 @@ class AtFirmware:
 
     def next_deadline_ns(self) -> int | None:
         """When the next of what the theory of operation lists is due."""
-        due = [self._own_deadline_ns, self._arriving[0].end_ns() if self._arriving else None]
-        return min((moment for moment in due if moment is not None), default=None)
+        own_ns = self._own_deadline_ns
+        if not self._arriving:
+            return own_ns
+        arrival_ns = self._arriving[0].end_ns()
+        return arrival_ns if own_ns is None or arrival_ns < own_ns else own_ns
 
     def advance(self, now_ns: int) -> Sequence[Action]:
         """Serve everything that is due at `now_ns`, in the order of time."""
@@ -153,6 +161,7 @@ class AtFirmware:
             else:
                 self._serve(due_ns)
             self._go_on(due_ns)
+            self._has_changed = True
         return self._state.out.take()
 
     def hear(self, event: OutsideEvent, now_ns: int) -> Sequence[Action]:
@@ -162,7 +171,15 @@ class AtFirmware:
             for service in self._state.services:
                 service.hear(heard, now_ns)
             self._go_on(now_ns)
+            self._has_changed = True
         return self._state.out.take()
+
+    def follow_line(self, *, is_held: bool, now_ns: int) -> None:
+        """CTS holds up what is sent, or lets it go on; `advance` has been called up to `now_ns`."""
+        out = self._state.out
+        if is_held != out.is_held:
+            out.follow_line(is_held=is_held, now_ns=now_ns)
+            self._has_changed = True
 
     def bytes_wanted(self, burst: Burst) -> int:
         """How many bytes to hand over: up to one that acts, and not beyond what is due before."""
@@ -174,6 +191,7 @@ class AtFirmware:
 
     def receive(self, burst: Burst) -> Sequence[Action]:
         """Take bytes; their echo is returned at once where it begins before they have ended."""
+        self._has_changed = True
         is_idle = not self._arriving
         rest = burst
         while rest.data:
@@ -188,10 +206,21 @@ class AtFirmware:
         """When anything but bytes is due."""
         if self._ready_ns is not None or self._has_left:
             return self._ready_ns
-        moments = [service.next_deadline_ns() for service in self._state.services]
-        moments.append(self._input_deadline_ns)
-        moments.append(self._running.wait.until_ns if self._running else None)
-        return min((moment for moment in moments if moment is not None), default=None)
+        if self._has_changed:
+            self._has_changed = False
+            self._planned_ns = self._find_planned_ns()
+        input_ns = self._input_deadline_ns
+        planned_ns = self._planned_ns
+        return planned_ns if input_ns is None or _is_before(planned_ns, input_ns) else input_ns
+
+    def _find_planned_ns(self) -> int | None:
+        """What services and the running job plan; it changes only while the firmware acts."""
+        planned_ns = self._running.wait.until_ns if self._running else None
+        for service in self._state.services:
+            moment_ns = service.next_deadline_ns()
+            if moment_ns is not None and not _is_before(planned_ns, moment_ns):
+                planned_ns = moment_ns
+        return planned_ns
 
     @property
     def _input_deadline_ns(self) -> int | None:
@@ -314,6 +343,10 @@ class AtFirmware:
         finish = outcome.finish(outcome.at_ns)
         self._state.out.add(finish)
         self._has_left = any(isinstance(action, Restart | DeepSleep) for action in finish)
+
+
+def _is_before(moment_ns: int | None, other_ns: int) -> bool:
+    return moment_ns is not None and moment_ns < other_ns
 
 
 def _answer_later(outcome: Outcome) -> Task:

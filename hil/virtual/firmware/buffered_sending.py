@@ -143,7 +143,7 @@ def _hand_over(
 
 
 def check_segment(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
-    """AT+CIPCHECKSEG=, and by its other name. Source: lines 858-862; A-44, A-56."""
+    """AT+CIPCHECKSEG=, and by its other names. Source: lines 858-862; A-44, A-56."""
     if state.transfer_mode:
         return refuse(state, at_ns, "IPMODE=1")
     match parse_link_arguments(call.arguments, is_multiple=state.links.is_multiple):
@@ -231,5 +231,6 @@ BUFFERED_SENDING_COMMANDS: Mapping[str, Forms] = {
     "+CIPBUFSTATUS": _forms_for_one_link(_show),
     "+CIPCHECKSEG": {Form.SET: check_segment},
     "+CIPCHECKSEQ": {Form.SET: check_segment},
+    "+CIPCHECKQUEUE": {Form.SET: check_segment},
 }
 """Name behind ``AT`` to the forms that the command has. Source: lines 753-756; A-44."""

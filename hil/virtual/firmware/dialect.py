@@ -168,7 +168,9 @@ class Dialect:
 
 DOCUMENTED = Dialect(
     name="documented",
-    lacks=frozenset({"AT+CWAUTOCONN?", "AT+CIFSR=", "AT+CIPSTATUS=?", "AT+IPR="}),
+    lacks=frozenset(
+        {"AT+CWAUTOCONN?", "AT+CIFSR=", "AT+CIPSTATUS=?", "AT+CIPCHECKQUEUE=", "AT+IPR="}
+    ),
     line_buffer_bytes=256,
     lowest_baud=110,
     highest_baud=4_608_000,

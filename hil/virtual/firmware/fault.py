@@ -1,40 +1,38 @@
 """Named faults of the firmware: misbehaviour to order, for a test suite that has to notice it.
 
 A fault is laid over the sound firmware from outside; no handler knows of any. It can get its
-fingers on three places::
+fingers on these places::
 
-    line ──► command table ──► handler ──► Output ──► UART, antenna
-                 ▲                            ▲
-             rewired forms            tampered bytes and requests
+    line ──► command table ──► handler ──► services, store ──► Output ──► UART, antenna
+                 ▲                              ▲                 ▲
+             rewired forms              other kinds of parts   tampered bytes and requests
 
     antenna ──► events ──► services
                   ▲
              withheld or changed
 
-The faults themselves stand in `hil.virtual.firmware.fault_table`.
+What faults are put together from stands in `hil.virtual.firmware.fault_block`, the faults
+themselves in `hil.virtual.firmware.fault_table`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from .command import Call, Form, Forms, Handler, Outcome, Task
 from .output import Output
 
 if TYPE_CHECKING:
-    from hil.virtual.action import Action
     from hil.virtual.outside import OutsideEvent, OutsideRequest
     from hil.virtual.uart import LineFormat
 
+    from .command import Form, Forms, Handler
+    from .part import Part
     from .state import FirmwareState
 
 Rewrite = Callable[[bytes], bytes]
 """Makes other bytes out of an answer, or of a command's arguments."""
-
-Redo = Callable[["Sequence[Action]"], "Sequence[Action]"]
-"""Makes other actions out of those that follow an answer."""
 
 Divert = Callable[["OutsideRequest"], "OutsideRequest | None"]
 """Makes another request out of one, or none."""
@@ -43,12 +41,27 @@ Mishear = Callable[["OutsideEvent"], "OutsideEvent | None"]
 """Makes another event out of one, or none."""
 
 
+Make = Callable[["Handler"], "Handler"]
+"""Makes a faulty handler out of a sound one."""
+
+
+class Rewiring(NamedTuple):
+    """Another handler for one form of a command."""
+
+    name: str
+    form: Form
+    make: Make
+
+
 @dataclass(slots=True)
 class Tampering:
     """What the faults of one firmware do to it; they add to it one by one.
 
     Args:
-        commands: The command table, a copy that faults may rewire.
+        commands: The command table, a copy that faults may change.
+        supplanted: Handlers that others take the place of; of two the later one stays.
+        wrapped: Handlers that others are laid around, whatever takes their place.
+        kinds: By the class of a part, the subclasses whose behaviour it is to have.
         says: What is done to the bytes that are sent, in order.
         asks: What is done to the requests that leave.
         hears: What is done to the events that come in.
@@ -56,10 +69,24 @@ class Tampering:
     """
 
     commands: dict[str, dict[Form, Handler]]
+    supplanted: list[Rewiring] = field(default_factory=list)
+    wrapped: list[Rewiring] = field(default_factory=list)
+    kinds: dict[type, list[type]] = field(default_factory=dict)
     says: list[Rewrite] = field(default_factory=list)
     asks: list[Divert] = field(default_factory=list)
     hears: list[Mishear] = field(default_factory=list)
     starts: list[Callable[[FirmwareState], None]] = field(default_factory=list)
+
+    def wire(self) -> None:
+        """Put the faulty handlers into the command table, as far as this dialect has the forms."""
+        for name, form, make in (*self.supplanted, *self.wrapped):
+            if form in self.commands[name]:
+                self.commands[name][form] = make(self.commands[name][form])
+
+    def kind(self, sound: type[Part], /) -> type[Part]:
+        """The class that a part is made of: its own, or one with the behaviour of all faults."""
+        faulty = self.kinds.get(sound)
+        return cast("type[Part]", type(sound.__name__, tuple(faulty), {})) if faulty else sound
 
     def heard(self, event: OutsideEvent) -> OutsideEvent | None:
         """What the firmware gets to hear of an event."""
@@ -76,6 +103,10 @@ class Tampering:
             change(state)
 
 
+Lay = Callable[[Tampering], None]
+"""Adds a fault to a tampering."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One way to misbehave.
@@ -90,7 +121,7 @@ class Fault:
     name: str
     summary: str
     commands: tuple[str, ...]
-    lay: Callable[[Tampering], None]
+    lay: Lay
 
 
 def lay_faults(faults: Iterable[Fault], commands: Mapping[str, Forms]) -> Tampering:
@@ -98,6 +129,7 @@ def lay_faults(faults: Iterable[Fault], commands: Mapping[str, Forms]) -> Tamper
     tampering = Tampering({name: dict(forms) for name, forms in commands.items()})
     for fault in faults:
         fault.lay(tampering)
+    tampering.wire()
     return tampering
 
 
@@ -128,97 +160,3 @@ class TamperedOutput(Output):
                 return
             request = changed
         super().transmit(request, at_ns)
-
-
-def rewire(
-    names: Iterable[str], form: Form, make: Callable[[Handler], Handler | None]
-) -> Callable[[Tampering], None]:
-    """A fault that replaces one form of commands, or (with None) takes it away.
-
-    Args:
-        names: As in the command table, for example ``"+CWMODE_CUR"``.
-        form: Which form.
-        make: The faulty handler for the sound one.
-    """
-    names = tuple(names)
-
-    def lay(tampering: Tampering) -> None:
-        for name in names:
-            forms = tampering.commands[name]
-            handler = make(forms[form])
-            if handler is None:
-                del forms[form]
-            else:
-                forms[form] = handler
-
-    return lay
-
-
-def answering(rewrite: Rewrite) -> Callable[[Handler], Handler]:
-    """For `rewire`: does its work and answers something else."""
-
-    def make(sound: Handler) -> Handler:
-        def handle(state: FirmwareState, call: Call, at_ns: int) -> Outcome | Task:
-            result = sound(state, call, at_ns)
-            if isinstance(result, Outcome):
-                return replace(result, text=rewrite(result.text))
-            return _rewritten(result, rewrite)
-
-        return handle
-
-    return make
-
-
-def mistaking(rewrite: Rewrite) -> Callable[[Handler], Handler]:
-    """For `rewire`: takes other arguments for those that were given."""
-
-    def make(sound: Handler) -> Handler:
-        def handle(state: FirmwareState, call: Call, at_ns: int) -> Outcome | Task:
-            return sound(state, replace(call, arguments=rewrite(call.arguments)), at_ns)
-
-        return handle
-
-    return make
-
-
-def following(
-    change: Callable[[Sequence[Action]], Sequence[Action]],
-) -> Callable[[Handler], Handler]:
-    """For `rewire`: answers and then asks something else of the chip."""
-
-    def make(sound: Handler) -> Handler:
-        def handle(state: FirmwareState, call: Call, at_ns: int) -> Outcome | Task:
-            result = sound(state, call, at_ns)
-            if not isinstance(result, Outcome):
-                return result
-            finish = result.finish
-            return replace(result, finish=lambda now_ns: change(finish(now_ns)))
-
-        return handle
-
-    return make
-
-
-def saying(rewrite: Rewrite) -> Callable[[Tampering], None]:
-    """A fault in what is sent to the UART."""
-    return lambda tampering: tampering.says.append(rewrite)
-
-
-def asking(divert: Divert) -> Callable[[Tampering], None]:
-    """A fault in what is asked of the outside."""
-    return lambda tampering: tampering.asks.append(divert)
-
-
-def hearing(mishear: Mishear) -> Callable[[Tampering], None]:
-    """A fault in what is heard from the outside."""
-    return lambda tampering: tampering.hears.append(mishear)
-
-
-def starting(change: Callable[[FirmwareState], None]) -> Callable[[Tampering], None]:
-    """A fault in how the firmware starts."""
-    return lambda tampering: tampering.starts.append(change)
-
-
-def _rewritten(task: Task, rewrite: Rewrite) -> Task:
-    outcome = yield from task
-    return replace(outcome, text=rewrite(outcome.text))

@@ -77,6 +77,8 @@ def _read_peer(
 ) -> _Order | str | None:
     """What the arguments behind the link's number order, or like `_read_order`."""
     match peer:
+        case (b"UDP", bytes(host), 0) if is_host(host):
+            return "Miss param"
         case (b"TCP" | b"UDP" as kind, bytes(host), port, *tail) if is_host(host):
             make = _tcp_link if kind == b"TCP" else _udp_link
             link = make(state, number, port, tuple(tail))

@@ -40,9 +40,7 @@ class ParameterStore:
         self._system = ParameterArea(flash, system, blank_means_factory=blank_means_factory)
         self.user = UserSettings()
         self.system = SystemSettings()
-        if not self._user.is_being_cleared:
-            self.user = decode_settings(UserSettings, self._user.load())
-            self.system = decode_settings(SystemSettings, self._system.load())
+        self._load()
 
     def recover(self, at_ns: int) -> int:
         """Finish a RESTORE that was interrupted; returns when that is done, in ns."""
@@ -82,6 +80,11 @@ class ParameterStore:
         if self._user.is_blank and self._system.is_blank:
             return at_ns
         return self._erase(self._user.begin_clearing(at_ns))
+
+    def _load(self) -> None:
+        if not self._user.is_being_cleared:
+            self.user = decode_settings(UserSettings, self._user.load())
+            self.system = decode_settings(SystemSettings, self._system.load())
 
     def _erase(self, at_ns: int) -> int:
         """Erase both areas; the one whose flag says so comes last."""

@@ -27,9 +27,9 @@ WAITING_BYTES = 16 * KIB
 
 
 class _Credit(NamedTuple):
-    """Bytes that the peer may send again once they have left the UART."""
+    """Bytes that the peer may send again once they have left the UART, by the line's clock."""
 
-    left_ns: int
+    line_time: int
     link: TcpLink
     size: int
 
@@ -47,11 +47,11 @@ class Reception:
 
     def next_deadline_ns(self) -> int | None:
         """When the next record has left the UART."""
-        return self._credits[0].left_ns if self._credits else None
+        return self._state.out.moment_ns(self._credits[0].line_time) if self._credits else None
 
     def advance(self, now_ns: int) -> None:
         """Let peers send as much more as has left the UART."""
-        while self._credits and self._credits[0].left_ns <= now_ns:
+        while (left_ns := self.next_deadline_ns()) is not None and left_ns <= now_ns:
             self._grant(self._credits.popleft(), now_ns)
 
     def settle(self, link: TcpLink, now_ns: int) -> None:
@@ -69,12 +69,12 @@ class Reception:
         for start in range(0, len(data), SEGMENT_BYTES):
             segment = data[start : start + SEGMENT_BYTES]
             self._state.out.send(self._head(label, segment) + segment, now_ns)
-            self._credits.append(_Credit(self._state.out.free_ns, link, len(segment)))
+            self._credits.append(_Credit(self._state.out.end, link, len(segment)))
 
     def deliver_datagram(self, label: str, data: bytes, now_ns: int) -> None:
         """Write a datagram as one record, if there is room for it."""
         out = self._state.out
-        if out.free_ns - now_ns > out.line_format.duration_ns(WAITING_BYTES):
+        if out.backlog_ns(now_ns) > out.line_format.duration_ns(WAITING_BYTES):
             return
         has_ok = self._state.dialect.tcp_ip.ok_after_datagram and not self._is_raw
         out.send(self._head(label, data) + data + (b"\r\nOK\r\n" if has_ok else b""), now_ns)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .link_table import LinkTable
 from .output import Output
 from .own_connection import OwnConnection
+from .part import as_they_are
 from .passthrough import Passthrough
 from .query import Queries
 from .scanner import Scanner
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .dialect import Dialect
     from .input import Input
     from .parameter_store import ParameterStore
+    from .part import Kinds
     from .service import Service
     from .settings import InterfaceSettings, UartSettings, WifiMode
 
@@ -62,6 +64,7 @@ class FirmwareState:
         commands: The command table.
         slots: Where it stands in the flash itself, and where another version can.
         out: What is asked of the chip; its own one if none is given.
+        kinds: Of which classes its parts are made.
 
     Attributes:
         input: Where bytes from the UART go; None while they are command lines.
@@ -98,6 +101,7 @@ class FirmwareState:
         commands: Mapping[str, Forms],
         slots: UserSlots,
         out: Output | None = None,
+        kinds: Kinds = as_they_are,
     ) -> None:
         self.identity = identity
         self.dialect = dialect
@@ -115,18 +119,18 @@ class FirmwareState:
         self.soft_ap_interface: InterfaceSettings = store.user.soft_ap
         self.station_mac = store.user.station_mac or factory_mac
         self.soft_ap_mac = store.user.soft_ap_mac or self.factory_soft_ap_mac
-        self.station = Station(self)
-        self.soft_ap = SoftAp(self)
-        self.scanner = Scanner(self.out)
-        self.smart_config = SmartConfig(self)
+        self.station = kinds(Station)(self)
+        self.soft_ap = kinds(SoftAp)(self)
+        self.scanner = kinds(Scanner)(self.out)
+        self.smart_config = kinds(SmartConfig)(self)
         self.sockets: Iterator[int] = count(1)
         self.transfer_mode = 0
-        self.links = LinkTable(self)
-        self.send_buffers = SendBuffers(self)
-        self.passthrough = Passthrough(self)
-        self.server = Server(self)
-        self.queries = Queries()
-        self.own_connection = OwnConnection(self)
+        self.links = kinds(LinkTable)(self)
+        self.send_buffers = kinds(SendBuffers)(self)
+        self.passthrough = kinds(Passthrough)(self)
+        self.server = kinds(Server)(self)
+        self.queries = kinds(Queries)()
+        self.own_connection = kinds(OwnConnection)(self)
         self.services: tuple[Service, ...] = (
             self.station,
             self.soft_ap,

@@ -31,6 +31,7 @@ class Host(Node):
         path: What lies between it and the others; None for what the whole network has.
 
     Attributes:
+        internet: Where it is.
         guest_addresses: Tells which addresses it has beside its own, as a computer that joins a
             softAP with its Wi-Fi.
     """
@@ -45,7 +46,7 @@ class Host(Node):
         super().__init__(generator, path)
         self.addresses[None] = address
         self.guest_addresses: Callable[[], Iterable[IPv4Address]] = tuple
-        self._internet = internet
+        self.internet = internet
 
     @property
     def address(self) -> IPv4Address:
@@ -105,7 +106,7 @@ class Host(Node):
             **settings: Of `TcpEnd`, like ``window_bytes`` or ``keep_alive_ns``.
         """
         source = self.address_for(address) or self.address
-        return self._internet.connect(self, source, user, (address, port), now_ns, **settings)
+        return self.internet.connect(self, source, user, (address, port), now_ns, **settings)
 
     def open_udp(self, port: int, user: UdpUser) -> int:
         """Register a program for a UDP port; 0 picks a free one.
@@ -123,4 +124,4 @@ class Host(Node):
         self, source_port: int, data: bytes, address: IPv4Address, port: int, now_ns: int
     ) -> None:
         """Send one datagram."""
-        self._internet.send_udp(self, source_port, data, (address, port), now_ns)
+        self.internet.send_udp(self, source_port, data, (address, port), now_ns)

@@ -54,6 +54,8 @@ class Internet:
         agenda: What has not arrived yet.
         gateways: As given.
         names: Names with their addresses; in small letters.
+        path: What lies between any two nodes, unless a host has a path of its own.
+        lookups: The names that modules have asked for, in their order.
     """
 
     def __init__(
@@ -66,14 +68,15 @@ class Internet:
         self.agenda = Agenda()
         self.gateways = gateways
         self.names = {name.lower(): address for name, address in (names or {}).items()}
+        self.path = path or Path()
+        self.lookups: list[str] = []
         self._generator = generator
-        self._path = path or Path()
         self._nodes: list[Node] = []
 
     @property
     def round_trip_ns(self) -> int:
         """How long an answer takes at least, but for hosts with a path of their own."""
-        return 2 * self._path.way_ns
+        return 2 * self.path.way_ns
 
     def attach(self, hear: Hear) -> ModuleSide:
         """A place for a module.
@@ -188,7 +191,7 @@ class Internet:
         self, source: Node, source_address: IPv4Address, target: Node, address: IPv4Address
     ) -> Way:
         """The way from one node to another."""
-        path = target.path or source.path or self._path
+        path = target.path or source.path or self.path
         return Way(self.agenda, path, self._generator, (source, source_address), (target, address))
 
     # Inside -------------------------------------------------------------------------------------

@@ -213,11 +213,13 @@ class ModuleSide(Node):
         }
 
     def _resolve(self, query: int, name: str, now_ns: int) -> None:
+        """Name servers are behind access points; nobody in the network of a softAP is one."""
         if address := address_in(name):
             self._tell_at(now_ns, Resolved(query, address))
-        elif not self.addresses:
+        elif Interface.STATION not in self.addresses:
             self._tell_at(now_ns, Resolved(query, None))
         else:
+            self._internet.lookups.append(name)
             found = self._internet.names.get(name.lower().removesuffix("."))
             self._tell_at(now_ns + self._internet.round_trip_ns, Resolved(query, found))
 

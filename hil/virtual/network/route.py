@@ -45,6 +45,11 @@ class Gateways:
     def __init__(self, interfaces: Iterable[IPv4Interface]) -> None:
         self._interfaces = frozenset(interfaces)
 
+    @property
+    def addresses(self) -> frozenset[IPv4Address]:
+        """The addresses of the gateways."""
+        return frozenset(each.ip for each in self._interfaces)
+
     def lead(self, route: Route, own: IPv4Address, remote: IPv4Address) -> bool:
         """Whether what is sent from one address to another finds its way."""
         hop = route.next_hop(own, remote)

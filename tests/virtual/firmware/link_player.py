@@ -21,6 +21,9 @@ from hil.virtual.network.message import (
 from .chip_player import ChipPlayer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hil.virtual.firmware.fault import Fault
     from hil.virtual.firmware.state import FirmwareState
     from hil.virtual.flash import NorFlash
 
@@ -41,8 +44,13 @@ DIALECTS = (DOCUMENTED, ESPRESSIF_0_23)
 class LinkPlayer(ChipPlayer):
     """A chip whose firmware has started, with the echo off."""
 
-    def __init__(self, dialect: Dialect = DOCUMENTED, flash: NorFlash | None = None) -> None:
-        super().__init__(dialect, flash)
+    def __init__(
+        self,
+        dialect: Dialect = DOCUMENTED,
+        flash: NorFlash | None = None,
+        faults: Sequence[Fault] = (),
+    ) -> None:
+        super().__init__(dialect, flash, faults=faults)
         self.settle()
         self.ask(b"ATE0")
         self.now_ns += NS_PER_S

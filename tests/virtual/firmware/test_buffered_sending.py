@@ -434,11 +434,17 @@ class TestCheck:
         assert player.order(b"AT+CIPCHECKSEG=1") == ERROR
         assert player.order(b"AT+CIPCHECKSEG=5,1") == ERROR
 
-    def test_the_real_firmware_has_another_name(self) -> None:
+    def test_the_real_firmware_has_two_other_names(self) -> None:
         player, _ = linked_player(ESPRESSIF_0_23)
         write(player)
         assert player.order(b"AT+CIPCHECKSEG=1") == ERROR
         assert player.order(b"AT+CIPCHECKSEQ=1") == b"1,FALSE\r\n" + OK
+        assert player.order(b"AT+CIPCHECKQUEUE=1") == b"1,FALSE\r\n" + OK
+
+    def test_the_document_knows_nothing_of_queues(self) -> None:
+        player, _ = linked_player()
+        write(player)
+        assert player.order(b"AT+CIPCHECKQUEUE=1") == ERROR
 
     def test_the_latest_32_segments_are_known(self) -> None:
         player, socket = linked_player()

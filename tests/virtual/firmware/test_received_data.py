@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.units import NS_PER_S
+from hil.units import NS_PER_MS, NS_PER_S
 from hil.virtual.action import Send, Transmit
 from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
 from hil.virtual.network.message import (
@@ -171,6 +171,60 @@ class TestCredit:
         ]
         player.settle()
         assert player.take_requests() == []
+
+    def test_the_peer_waits_while_cts_holds_the_line_up(self) -> None:
+        player, socket = linked_player()
+        player.wait(NS_PER_S)
+        player.actions.clear()
+        start_ns = player.now_ns
+        player.hear(TcpReceived(socket, b"x" * 2000))
+        player.wait(10 * NS_PER_MS)
+        player.firmware.follow_line(is_held=True, now_ns=player.now_ns)
+        player.wait(60 * NS_PER_S)
+        player.hear(TcpReceived(socket, b"y"))
+        assert [action for action in player.actions if isinstance(action, Transmit)] == []
+        player.firmware.follow_line(is_held=False, now_ns=player.now_ns)
+        player.settle()
+        takes = [action for action in player.actions if isinstance(action, Transmit)]
+        first_ns = player.line_format.duration_ns(len(b"\r\n+IPD,1460:") + 1460)
+        second_ns = player.line_format.duration_ns(len(b"\r\n+IPD,540:") + 540)
+        third_ns = player.line_format.duration_ns(len(b"\r\n+IPD,1:") + 1)
+        ends_ns = [first_ns, first_ns + second_ns, first_ns + second_ns + third_ns]
+        assert [take.request for take in takes] == [
+            TcpTake(socket, 1460),
+            TcpTake(socket, 540),
+            TcpTake(socket, 1),
+        ]
+        assert [take.at_ns for take in takes] == [
+            start_ns + 60 * NS_PER_S + end_ns for end_ns in ends_ns
+        ]
+
+    def test_what_had_left_before_the_line_was_held_up_counts(self) -> None:
+        player, socket = linked_player()
+        player.wait(NS_PER_S)
+        player.take_requests()
+        player.hear(TcpReceived(socket, b"x" * 10))
+        player.wait(NS_PER_S)
+        assert player.take_requests() == [TcpTake(socket, 10)]
+        player.firmware.follow_line(is_held=True, now_ns=player.now_ns)
+        player.firmware.follow_line(is_held=True, now_ns=player.now_ns + NS_PER_S)
+        assert player.firmware.next_deadline_ns() is None
+
+    def test_datagrams_are_lost_while_the_line_is_held_up_for_too_long(self) -> None:
+        player = joined_player()
+        socket = player.start_udp()
+        player.wait(NS_PER_S)
+        player.firmware.follow_line(is_held=True, now_ns=player.now_ns)
+        for _ in range(20):
+            player.hear(UdpReceived(socket, b"x" * 1460, PEER, 2000))
+            player.wait(NS_PER_S)
+        assert len(records(player.take_sent())) == 12
+        player.firmware.follow_line(is_held=False, now_ns=player.now_ns)
+        player.hear(UdpReceived(socket, b"x", PEER, 2000))
+        assert player.take_sent() == b""
+        player.wait(2 * NS_PER_S)
+        player.hear(UdpReceived(socket, b"x", PEER, 2000))
+        assert player.take_sent() == b"\r\n+IPD,1:x"
 
     def test_datagrams_are_lost_while_too_much_waits(self) -> None:
         player = joined_player()

@@ -1,4 +1,4 @@
-"""Commands of section 4, typed: for now the mode, without which nothing else there works."""
+"""Wi-Fi mode: commands 1 to 3 of section 4, typed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from .reply import Reply
 
 
-class WifiCommands(Recovery):
-    """Section 4 of the document; each method is named as its command."""
+class WifiModeCommands(Recovery):
+    """AT+CWMODE in its three variants; each method is named as its command."""
 
     def cwmode(self, mode: WifiMode | int) -> Reply:
         """Set the Wi-Fi mode and store it; deprecated. Source: 4.1 #1, line 358."""
