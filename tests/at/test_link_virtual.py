@@ -184,6 +184,18 @@ def test_passthrough_passes_everything_and_comes_back(rig: Rig, at: AtClient) ->
     assert at.cipstatus().links == ()
 
 
+def test_peer_sees_nothing_of_the_way_out_of_passthrough(rig: Rig, at: AtClient) -> None:
+    listener = rig.network.listen(PORT)
+    data = EVERY_BYTE * 12
+    with at.passthrough(rig.network.host_address, PORT) as stream:
+        peer = require_connection(listener, rig.clock, soon_ns(rig))
+        stream.send(data)
+    came = b""
+    while more := peer.receive(soon_ns(rig)):
+        came += more
+    assert came == data
+
+
 def test_passthrough_comes_back_from_a_failure(rig: Rig, at: AtClient) -> None:
     rig.network.serve(Behaviour.SOURCE, PORT)
 

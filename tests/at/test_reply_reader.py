@@ -343,6 +343,11 @@ EXCHANGES: dict[str, tuple[bytes, bytes, list[Event]]] = {
             OK,
         ],
     ),
+    "a line that looks cut off and is not": (
+        b"",
+        b'+CWJAP:"half\r\nSTATUS:3\r\n\r\nOK\r\n',
+        [info('+CWJAP:"half'), info("STATUS:3"), OK],
+    ),
     "data with a quoted address": (
         b"",
         b'+IPD,3,2,"10.0.0.1",53:ab',
