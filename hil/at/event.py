@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from .secret import mask_secrets
 
 if TYPE_CHECKING:
     from .boot_log import BootRecord
@@ -61,14 +63,27 @@ class UnsolicitedKind(Enum):
     UART_OVERFLOW = "RX OVF!"
 
 
-@dataclass(frozen=True, slots=True)
+def _show(event: Any) -> str:
+    """An event as dataclasses show themselves, but without passwords."""
+    told = ", ".join(
+        f"{each.name}={mask_secrets(value) if isinstance(value, bytes) else value!r}"
+        for each in fields(event)
+        for value in (getattr(event, each.name),)
+    )
+    return f"{type(event).__name__}({told})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Echo:
     """The module repeated what was sent to it; `text` has no line end."""
 
     text: bytes
 
+    def __repr__(self) -> str:
+        return _show(self)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class InformationLine:
     """A line of a reply that does not end it; `line` has no line end."""
 
@@ -79,8 +94,11 @@ class InformationLine:
         """The line as text; bytes that are not UTF-8 survive as surrogates."""
         return self.line.decode("utf-8", "surrogateescape")
 
+    def __repr__(self) -> str:
+        return _show(self)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class ReasonLine(InformationLine):
     """Why something is refused, or that nothing had to be done (A-08).
 
@@ -96,14 +114,14 @@ class ReasonLine(InformationLine):
     link_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TakenLine(InformationLine):
     """``Recv 4 bytes``: so many bytes behind a prompt were taken (A-51)."""
 
     count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ProgressLine(InformationLine):
     """``+CIPUPDATE:2``: how far AT+CIUPDATE is (line 949); early firmware says ``+CIUPDATE: 2``."""
 
@@ -157,7 +175,7 @@ class RawData:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Unsolicited:
     """A line that belongs to no command.
 
@@ -177,6 +195,9 @@ class Unsolicited:
     def text(self) -> str:
         """The line as text."""
         return self.line.decode("ascii", "replace")
+
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 @dataclass(frozen=True, slots=True)

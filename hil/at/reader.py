@@ -165,8 +165,9 @@ class ReplyReader:
             if self._missing_bytes or self._follows_prompt or self._is_transparent:
                 start = self._take_unlined(data, start, events)
                 continue
-            end = data.find(b"\n", start)
-            piece = data[start : end if end >= 0 else size]
+            limit = start + LINE_LIMIT_BYTES + 1
+            end = data.find(b"\n", start, limit)
+            piece = data[start : end if end >= 0 else limit]
             line = self._line + piece if self._line else piece
             if line[:1] == b">" or _DATA_MARK in line or self._is_data_echo:
                 taken = self._take_unended(line, events)

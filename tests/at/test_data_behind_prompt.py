@@ -158,6 +158,8 @@ class TestDatagramConfirmation:
         self, port: ScriptedPort, client: AtClient
     ) -> None:
         client._datagrams.links.add(0)
+        port.expect(b"AT\r\n", b"AT\r\r\n\r\n+IPD,0,1:x\r\nOK\r\n")
+        assert client.command("AT", timeout_s=1).is_ok  # which speaks against it
         port.arrive(b"\r\n+IPD,0,1:x\r\nOK\r\nWIFI GOT IP\r\n")
         client.wait_for("WIFI GOT IP", 1)
         port.expect(b"AT\r\n", b"\r\n+IPD,0,1:y\r\nOK\r\n", Answer(b"\r\nERROR\r\n", 10))

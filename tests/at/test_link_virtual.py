@@ -191,6 +191,18 @@ def test_passthrough_passes_everything_and_comes_back(virtual_rig: Rig, at: AtCl
     assert at.cipstatus().links == ()
 
 
+def test_peer_sees_nothing_of_the_way_out_of_passthrough(virtual_rig: Rig, at: AtClient) -> None:
+    listener = virtual_rig.network.listen(PORT)
+    data = EVERY_BYTE * 12
+    with at.passthrough(virtual_rig.network.host_address, PORT) as stream:
+        peer = require_connection(listener, virtual_rig.clock, soon_ns(virtual_rig))
+        stream.send(data)
+    came = b""
+    while more := peer.receive(soon_ns(virtual_rig)):
+        came += more
+    assert came == data
+
+
 def test_passthrough_comes_back_from_a_failure(virtual_rig: Rig, at: AtClient) -> None:
     virtual_rig.network.serve(Behaviour.SOURCE, PORT)
 

@@ -343,6 +343,11 @@ EXCHANGES: dict[str, tuple[bytes, bytes, list[Event]]] = {
             OK,
         ],
     ),
+    "a line that looks cut off and is not": (
+        b"",
+        b'+CWJAP:"half\r\nSTATUS:3\r\n\r\nOK\r\n',
+        [info('+CWJAP:"half'), info("STATUS:3"), OK],
+    ),
     "data with a quoted address": (
         b"",
         b'+IPD,3,2,"10.0.0.1",53:ab',
@@ -439,6 +444,23 @@ def test_endless_line_becomes_noise_in_pieces() -> None:
     again = ReplyReader()
     pieces = (stream[begin : begin + 1000] for begin in range(0, len(stream), 1000))
     assert [event for piece in pieces for event in again.receive(piece)] == events
+
+
+@pytest.mark.parametrize("unended", [b">", b"+IPD,0:"])
+def test_what_has_no_line_ends_is_looked_at_once(unended: bytes) -> None:
+    class Counting(bytes):
+        copied = 0
+
+        def __getitem__(self, key):  # type: ignore[no-untyped-def]
+            part = bytes.__getitem__(self, key)
+            if isinstance(part, bytes):
+                Counting.copied += len(part)
+            return part
+
+    count = 20_000
+    events = ReplyReader().receive(Counting(unended * count))
+    assert len(events) == count
+    assert Counting.copied < count * (LINE_LIMIT_BYTES + 10)
 
 
 def test_reset_forgets_data_that_will_not_come() -> None:

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.at import format_string, mask_secrets
+from hil.at import (
+    Echo,
+    Event,
+    InformationLine,
+    TakenLine,
+    Unsolicited,
+    UnsolicitedKind,
+    format_string,
+    mask_secrets,
+)
 from hil.at.secret import passwords_in, show_bytes
 
 
@@ -64,3 +73,25 @@ def test_known_password_is_masked_wherever_it_stands() -> None:
 def test_bytes_are_shown_escaped_and_cut() -> None:
     assert show_bytes(b"a\tb\r\n\x00\xff") == r"a\tb\r\n\x00\xff"
     assert show_bytes(b"a" * 200, limit_bytes=10) == "aaaaa ... aaaaa"
+
+
+@pytest.mark.parametrize(
+    ("event", "shown"),
+    [
+        (Echo(b'AT+CWJAP="net","hidden word"'), "Echo(text=b'AT+CWJAP=\"net\",***')"),
+        (
+            InformationLine(b'+CWSAP:"net","hidden word",5,3'),
+            "InformationLine(line=b'+CWSAP:\"net\",***,5,3')",
+        ),
+        (
+            Unsolicited(UnsolicitedKind.SMART_PASSWORD, b"password:hidden word"),
+            (
+                "Unsolicited(kind=<UnsolicitedKind.SMART_PASSWORD: 'password:'>, "
+                "line=b'password:***', link_id=None, segment=None)"
+            ),
+        ),
+        (TakenLine(b"Recv 4 bytes", 4), "TakenLine(line=b'Recv 4 bytes', count=4)"),
+    ],
+)
+def test_events_show_no_password(event: Event, shown: str) -> None:
+    assert repr(event) == shown

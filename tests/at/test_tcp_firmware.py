@@ -349,6 +349,22 @@ def test_client_of_the_server_whose_number_is_used_again(
     server.close()
 
 
+def test_passthrough_is_left_while_the_peer_goes_on(port: ScriptedPort, client: AtClient) -> None:
+    port.expect(b"AT+CIPMODE=1\r\n", OK)
+    port.expect(b'AT+CIPSTART="TCP","10.0.0.2",80\r\n', b"CONNECT\r\n" + OK)
+    port.expect(b"AT+CIPSEND\r\n", OK + b"\r\n>")
+    stream = client.passthrough("10.0.0.2", 80)
+    port.expect(b"+++", b"data")
+    port.expect(b"AT\r\n", b"dataAT\r\r\n\r\nO", b"K\r\ndata")
+    port.expect(b"AT+CIPCLOSE\r\n", b"dataAT+CIPCLOSE\r\r\nCLOSED\r\n", Answer(OK, 2500))
+    port.expect(b"\r\n", ERROR)
+    port.expect(b"AT\r\n", OK)
+    port.expect(b"AT+CIPMODE=0\r\n", OK)
+    stream.close()
+    assert stream.take_all() == b"data"
+    stream.close()
+
+
 def test_passthrough_that_does_not_come_back(port: ScriptedPort, client: AtClient) -> None:
     port.expect(b"AT+CIPMODE=1\r\n", OK)
     port.expect(b'AT+CIPSTART="TCP","10.0.0.2",80\r\n', b"CONNECT\r\n" + OK)
