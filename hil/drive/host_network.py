@@ -42,7 +42,7 @@ from hil.virtual.network.message import (
     UdpReceived,
     UdpSend,
 )
-from hil.virtual.network.node import address_in
+from hil.virtual.network.node import address_in, are_neighbours
 
 from .host_server import HostServer
 from .host_tcp import HostTcp, Phase, prepare, reason_of
@@ -253,6 +253,14 @@ class HostSide:
         life = self._life
         return lambda now_ns: step(now_ns) if self._life == life else None
 
+    def _place_of(self, address: IPv4Address) -> str | None:
+        """Where an address leads, if anywhere: through the softAP only to those who are near it."""
+        leads = any(
+            interface is Interface.STATION or are_neighbours(own, address)
+            for interface, own in self._addresses.items()
+        )
+        return self._reach.place_of(address, self._slot) if leads else None
+
     def _adopt(self, connection: HostTcp) -> None:
         self._connections[connection.number] = connection
         self._open.add(connection)
@@ -287,7 +295,7 @@ class HostSide:
         if self._dialling.get(request.socket) is not request:  # given up meanwhile
             return
         del self._dialling[request.socket]
-        place = self._reach.place_of(request.address, self._slot) if self.has_address else None
+        place = self._place_of(request.address)
         if place is None:
             self._tell_at(now_ns, TcpFailed(request.socket, TcpFailure.UNREACHABLE))
             return
@@ -358,10 +366,8 @@ class HostSide:
             return
         if isinstance(request, UdpClose):
             self._close_udp(self._udp_ports.pop(request.socket))
-        elif self.has_address:
-            place = self._reach.place_of(request.address, self._slot)
-            if place is not None:
-                port.send(request.data, (place, request.port), now_ns + self._way_ns)
+        elif (place := self._place_of(request.address)) is not None:
+            port.send(request.data, (place, request.port), now_ns + self._way_ns)
 
     def _open_udp(self, request: UdpOpen, now_ns: int) -> None:
         place = "" if self._reach.is_whole else self._reach.own_place(self._slot)
@@ -384,7 +390,7 @@ class HostSide:
             self._close_udp(self._udp_ports.popitem()[1])
 
     def _resolve(self, query: int, name: str, now_ns: int) -> None:
-        if (address := address_in(name)) or not self.has_address:
+        if (address := address_in(name)) or Interface.STATION not in self._addresses:
             self._tell_at(now_ns, Resolved(query, address))
             return
         known = self._reach.address_of(name)
@@ -410,6 +416,6 @@ class HostSide:
         self._resolver.ask(name)
 
     def _ping(self, query: int, address: IPv4Address, now_ns: int) -> None:
-        place = self._reach.place_of(address, self._slot) if self.has_address else None
+        place = self._place_of(address)
         if place is not None and IPv4Address(place).is_loopback:
             self._answer_behind(now_ns, Ponged(query, 2 * self._way_ns))
