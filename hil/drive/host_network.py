@@ -42,7 +42,7 @@ from hil.virtual.network.message import (
     UdpReceived,
     UdpSend,
 )
-from hil.virtual.network.node import address_in
+from hil.virtual.network.node import address_in, are_neighbours
 
 from .host_server import HostServer
 from .host_tcp import HostTcp, Phase, prepare, reason_of
@@ -254,6 +254,17 @@ class HostSide:
         life = self._life
         return lambda now_ns: step(now_ns) if self._life == life else None
 
+    def _leads_to(self, address: IPv4Address) -> bool:
+        """Whether an interface leads to an address; the softAP only to those who are near it."""
+        return any(
+            interface is Interface.STATION or are_neighbours(own, address)
+            for interface, (own, _) in self._addresses.items()
+        )
+
+    def _place_of(self, address: IPv4Address) -> str | None:
+        """Where an address leads, if anywhere."""
+        return self._reach.place_of(address, self._slot) if self._leads_to(address) else None
+
     def _adopt(self, connection: HostTcp) -> None:
         self._connections[connection.number] = connection
         self._open.add(connection)
@@ -288,7 +299,7 @@ class HostSide:
         if self._dialling.get(request.socket) is not request:  # given up meanwhile
             return
         del self._dialling[request.socket]
-        place = self._reach.place_of(request.address, self._slot) if self.has_address else None
+        place = self._place_of(request.address)
         if place is None:
             self._tell_at(now_ns, TcpFailed(request.socket, TcpFailure.UNREACHABLE))
             return
@@ -359,10 +370,8 @@ class HostSide:
             return
         if isinstance(request, UdpClose):
             self._close_udp(self._udp_ports.pop(request.socket))
-        elif self.has_address:
-            place = self._reach.place_of(request.address, self._slot)
-            if place is not None:
-                port.send(request.data, (place, request.port), now_ns + self._way_ns)
+        elif (place := self._place_of(request.address)) is not None:
+            port.send(request.data, (place, request.port), now_ns + self._way_ns)
 
     def _open_udp(self, request: UdpOpen, now_ns: int) -> None:
         place = "" if self._reach.is_whole else self._reach.own_place(self._slot)
@@ -411,5 +420,5 @@ class HostSide:
         self._resolver.ask(name)
 
     def _ping(self, query: int, address: IPv4Address, now_ns: int) -> None:
-        if self.has_address and self._reach.answers_ping(address, self._slot):
+        if self._leads_to(address) and self._reach.answers_ping(address, self._slot):
             self._answer_behind(now_ns, Ponged(query, 2 * self._way_ns))

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[2] / "docs" / "at-client.md"
 
 
-def test_examples_run(rig: Rig, at: AtClient) -> None:
+def test_examples_run(virtual_rig: Rig, at: AtClient) -> None:
     examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(examples) == 6
-    names = {"rig": rig, "at": at, "Endpoint": Endpoint, "Liveness": Liveness}
+    names = {"rig": virtual_rig, "at": at, "Endpoint": Endpoint, "Liveness": Liveness}
     for number, example in enumerate(examples):
         code = compile(example, f"{PAGE.name}, example {number}", "exec")
         exec(code, names)  # noqa: S102 - the page is ours

@@ -210,6 +210,62 @@ class TestSeveralModules:
             assert first.hear(UdpReceived) == UdpReceived(1, b"hello", MODULE + 1, port)
 
 
+class TestSoftApAlone:
+    """A module that has not joined any network: its softAP leads to nobody but its stations."""
+
+    SOFT_AP = IPv4Address("192.168.4.1")
+
+    @contextmanager
+    def module(self, reach: HostReach | None = None) -> Iterator[Module]:
+        with on_this_computer(reach) as module:
+            module.ask(
+                SetAddress(Interface.SOFT_AP, self.SOFT_AP), SetAddress(Interface.STATION, None)
+            )
+            yield module
+
+    @pytest.mark.parametrize("address", [HOST, IPv4Address("127.0.0.1")])
+    def test_this_computer_is_out_of_its_reach(self, address: IPv4Address) -> None:
+        with self.module() as module:
+            listener = module.peers.listen()
+            module.ask(TcpOpen(1, address, listener.endpoint.port))
+            assert module.hear(TcpFailed) == TcpFailed(1, TcpFailure.UNREACHABLE)
+            module.ask(Ping(1, address), Resolve(2, "host.test"), ADDRESS)
+            assert module.events_so_far() == [Resolved(2, None)]
+
+    def test_a_datagram_comes_to_this_computer_only_by_way_of_the_station(self) -> None:
+        with (
+            self.module() as module,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer,
+        ):
+            peer.bind(("127.0.0.1", 0))
+            peer.settimeout(PATIENCE_S)
+            port = peer.getsockname()[1]
+            module.ask(UdpOpen(1, 0), UdpSend(1, b"lost", HOST, port), ADDRESS)
+            module.ask(UdpSend(1, b"sent", HOST, port))
+            module.events_so_far()
+            assert peer.recv(99) == b"sent"
+
+    def test_its_server_is_found_here_as_by_a_station_of_the_soft_ap(self) -> None:
+        port = free_port()
+        with self.module() as module:
+            module.ask(TcpListen(port), Resolve(1, "anybody"))
+            module.hear(Resolved)
+            with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as client:
+                module.ask(TcpSend(module.hear(TcpCame).socket, b"welcome"))
+                module.await_acknowledged(7)
+                assert client.recv(99) == b"welcome"
+
+    def test_a_module_that_has_joined_it_is_reached(self) -> None:
+        reach, port = HostReach(HOST, {}), free_port()
+        station = SetAddress(Interface.STATION, IPv4Address("192.168.4.2"))
+        with self.module(reach) as first, on_this_computer(reach, 1) as second:
+            second.ask(station, TcpListen(port))
+            second.events_so_far()
+            first.ask(TcpOpen(1, IPv4Address("192.168.4.2"), port))
+            first.hear(TcpOpened)
+            second.hear(TcpCame)
+
+
 class TestServer:
     def test_a_port_that_is_taken_fails_and_the_log_says_so(
         self, module: Module, caplog: pytest.LogCaptureFixture
