@@ -66,6 +66,10 @@ class TcpIpDialect:
             or failed, or that nothing had to be done (A-08, A-58, A-67, A-76).
         start_parameters: Lines of AT+CIPSTART=? in single and in multiple mode (line 787, A-43).
         already_connected: Said to AT+CIPSTART for a link that is there (line 791, A-46).
+        takes_short_addresses: Whether ``0`` and ``127.1`` are addresses, as lwIP reads them, instead
+            of names.
+        takes_udp_without_peer: Whether port 0 of a UDP peer stands for one that the firmware
+            chooses, if there is a local port (line 792, A-77).
         udp_always_has_number: Whether CONNECT of a UDP link has its number in single mode, too.
         udp_is_connected: Whether UDP links make the state 3 (line 776) and keep AT+CIPMUX from
             being changed (line 894).
@@ -102,6 +106,8 @@ class TcpIpDialect:
     says_reasons: bool
     start_parameters: tuple[tuple[str, ...], tuple[str, ...]]
     already_connected: str
+    takes_short_addresses: bool
+    takes_udp_without_peer: bool
     udp_always_has_number: bool
     udp_is_connected: bool
     status_needs_station: bool
@@ -206,6 +212,8 @@ DOCUMENTED = Dialect(
             ),
         ),
         already_connected="ALREAY CONNECT",
+        takes_short_addresses=False,
+        takes_udp_without_peer=False,
         udp_always_has_number=False,
         udp_is_connected=True,
         status_needs_station=False,
@@ -270,6 +278,8 @@ ESPRESSIF_0_23 = Dialect(
             ),
         ),
         already_connected="ALREADY CONNECTED",
+        takes_short_addresses=True,
+        takes_udp_without_peer=True,
         udp_always_has_number=True,
         udp_is_connected=False,
         status_needs_station=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.units import NS_PER_S
-from hil.virtual.address import parse_ipv4
+from hil.virtual.address import parse_any_ipv4, parse_ipv4
 from hil.virtual.network.message import Resolve, Resolved
 
 from .command import Wait
@@ -41,7 +41,8 @@ def resolve(
     Returns:
         The address, or None if the name has none, and the moment; at once for an address.
     """
-    if (address := parse_ipv4(host)) is not None:
+    parse = parse_any_ipv4 if state.dialect.tcp_ip.takes_short_addresses else parse_ipv4
+    if (address := parse(host)) is not None:
         return address, now_ns
     queries = state.queries
     query = queries.begin()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from hil.units import NS_PER_S
+from hil.units import NS_PER_S, NS_PER_US
 
 from .command import Call, Form, Forms, Outcome, Task, Wait, error, ok, refuse
 from .host import has_network, resolve
@@ -49,7 +49,7 @@ def start_link(state: FirmwareState, call: Call, at_ns: int) -> Outcome | Task:
     """AT+CIPSTART=. Source: lines 789-792; A-46, A-77 in docs/ambiguities."""
     if not has_network(state):
         return error(at_ns, "no ip")
-    order = _read_order(state, call.arguments)
+    order = _read_order(state, call.arguments, at_ns)
     if order is None:
         return error(at_ns)
     if isinstance(order, str):
@@ -59,7 +59,7 @@ def start_link(state: FirmwareState, call: Call, at_ns: int) -> Outcome | Task:
     return _open(state, order, at_ns)
 
 
-def _read_order(state: FirmwareState, text: bytes) -> _Order | str | None:
+def _read_order(state: FirmwareState, text: bytes, at_ns: int) -> _Order | str | None:
     """What arguments order; or what is wrong with them, where firmware 0.23 has a word for it.
 
     Source: lines 789-792; A-45, A-77 in docs/ambiguities.
@@ -69,7 +69,24 @@ def _read_order(state: FirmwareState, text: bytes) -> _Order | str | None:
     if arguments is None:
         return None if is_multiple else "Link typ ERROR"
     number, peer = arguments
-    return _read_peer(state, number, peer) if number in LINK_NUMBERS else "ID ERROR"
+    if number not in LINK_NUMBERS:
+        return "ID ERROR"
+    if state.dialect.tcp_ip.takes_udp_without_peer:
+        peer = _choose_port(peer, at_ns)
+    return _read_peer(state, number, peer)
+
+
+def _choose_port(peer: tuple[Argument, ...], at_ns: int) -> tuple[Argument, ...]:
+    """Put the port that the firmware chooses in the place of a UDP peer's port 0.
+
+    Drivers register a UDP port so when they tell the peer with each datagram. Source: read from the
+    library of SDK 1.0.1, which takes the port from the clock.
+    """
+    match peer:
+        case (b"UDP", host, 0, local_port, *mode):
+            port = at_ns // NS_PER_US % 50_000
+            return (b"UDP", host, port if port >= 0x400 else port + 0x400, local_port, *mode)
+    return peer
 
 
 def _read_peer(

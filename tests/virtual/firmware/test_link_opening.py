@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from hil.units import NS_PER_S
+from hil.units import NS_PER_MS, NS_PER_S, NS_PER_US
 from hil.virtual.air.message import ApLost
 from hil.virtual.firmware.dialect import DOCUMENTED, ESPRESSIF_0_23, Dialect
 from hil.virtual.network.message import (
@@ -266,7 +266,6 @@ class TestFailure:
             (b"0", b'"TCP","192.168.1.20",80,1,2', b""),
             (b"0", b'"UDP","192.168.1.20",0', b"Miss param"),
             (b"1", b'4,"UDP","192.168.1.20",0', b"Miss param"),
-            (b"0", b'"UDP","192.168.1.20",0,3000', b""),
             (b"0", b'"UDP","not a name",0', b"IP ERROR"),
             (b"0", b'"UDP","192.168.1.20",65536', b""),
             (b"0", b'"UDP","192.168.1.20",2000,0', b""),
@@ -301,6 +300,31 @@ class TestName:
         assert player.take_requests() == [TcpOpen(1, PEER, 80, 0)]
         player.hear(TcpOpened(1, 4097))
         assert player.take_sent() == b"CONNECT\r\n\r\nOK\r\n"
+
+    @pytest.mark.parametrize(
+        ("host", "address"),
+        [
+            (b"127.1", "127.0.0.1"),
+            (b"10.0.258", "10.0.1.2"),
+            (b"3232235796", "192.168.1.20"),
+            (b"0xC0.0250.1.20", "192.168.1.20"),
+        ],
+    )
+    def test_an_address_may_be_short(self, host: bytes, address: str) -> None:
+        player = joined_player(ESPRESSIF_0_23)
+        player.order(b'AT+CIPSTART="TCP","%s",80' % host)
+        assert player.take_requests() == [TcpOpen(1, IPv4Address(address), 80, 0)]
+        player = joined_player(DOCUMENTED)
+        player.order(b'AT+CIPSTART="TCP","%s",80' % host)
+        assert player.take_requests() == [Resolve(1, host.decode())]
+
+    @pytest.mark.parametrize(
+        "host", [b"1.2.3.4.5", b"256.1", b"1.2.65536", b"4294967296", b"08", b"0x", b"1..2", b"1."]
+    )
+    def test_what_is_no_address_is_a_name(self, host: bytes) -> None:
+        player = joined_player(ESPRESSIF_0_23)
+        player.order(b'AT+CIPSTART="TCP","%s",80' % host)
+        assert player.take_requests() == [Resolve(1, host.decode())]
 
     def test_the_peer_of_a_udp_link_may_have_a_name(self) -> None:
         player = joined_player()
@@ -398,6 +422,36 @@ class TestUdp:
         socket = player.start_udp(tail=b",3000,2")
         player.hear(UdpReceived(socket, b"?", PEER, 2001))
         assert b'"192.168.1.20",2001,3000' in player.order(b"AT+CIPSTATUS")
+
+    @pytest.mark.parametrize(
+        ("clock_us", "port"), [(1024, 1024), (49_999, 49_999), (50_000, 1024), (51_023, 2047)]
+    )
+    def test_the_clock_chooses_the_port_of_a_peer_that_is_not_known_yet(
+        self, clock_us: int, port: int
+    ) -> None:
+        player = joined_player(ESPRESSIF_0_23)
+        player.order(b"AT+CIPMUX=1")
+        order = b'AT+CIPSTART=3,"UDP","0",0,5566,2\r\n'
+        arrival_us = -(-len(order) * 10 * NS_PER_S // 115_200) // NS_PER_US
+        player.now_ns = (50_000_000 + clock_us - arrival_us) * NS_PER_US
+        player.send(order)
+        player.wait(NS_PER_MS)
+        assert player.request(UdpOpen) == UdpOpen(1, 5566)
+        player.hear(UdpOpened(1, 5566))
+        assert player.take_sent().endswith(b"3,CONNECT\r\n\r\nOK\r\n")
+        assert player.order(b"AT+CIPSTATUS") == (
+            b'STATUS:2\r\n+CIPSTATUS:3,"UDP","0.0.0.0",%d,5566,0\r\n' % port + OK
+        )
+        assert player.order(b'AT+CIPSEND=3,2,"192.168.1.20",2000') == b"\r\nOK\r\n> "
+        player.send(b"hi")
+        player.wait(NS_PER_S)
+        assert player.request(UdpSend) == UdpSend(1, b"hi", PEER, 2000)
+
+    @pytest.mark.parametrize("local", [b"5566", b"5566,0", b"5566,2"])
+    def test_the_document_knows_no_peer_without_a_port(self, local: bytes) -> None:
+        player = joined_player()
+        assert player.order(b'AT+CIPSTART="UDP","192.168.1.20",0,' + local) == ERROR
+        assert player.take_requests() == []
 
     def test_tcp_and_udp_links_stand_side_by_side(self) -> None:
         player = joined_player()
