@@ -66,8 +66,8 @@ class TcpIpDialect:
             or failed, or that nothing had to be done (A-08, A-58, A-67, A-76).
         start_parameters: Lines of AT+CIPSTART=? in single and in multiple mode (line 787, A-43).
         already_connected: Said to AT+CIPSTART for a link that is there (line 791, A-46).
-        takes_short_addresses: Whether ``0`` and ``127.1`` are addresses, as lwIP reads them, instead
-            of names.
+        takes_short_addresses: Whether ``0`` and ``127.1`` are addresses, as lwIP reads them, and
+            no names.
         takes_udp_without_peer: Whether port 0 of a UDP peer stands for one that the firmware
             chooses, if there is a local port (line 792, A-77).
         udp_always_has_number: Whether CONNECT of a UDP link has its number in single mode, too.
