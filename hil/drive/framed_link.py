@@ -36,8 +36,9 @@ class FramedLink(TcpLink):
     """A `Link` that speaks the protocol of `hil.drive.framing`.
 
     Frames take effect in the order in which they came; one that has to wait for the wire holds up
-    those behind it, except for `Purge`, which takes effect when it is read. A client that goes
-    leaves DTR and RTS released, and no break. One that has not said hello makes way for the next.
+    those behind it, except for `Purge`, which takes effect when it is read: the next `READ_BYTES`
+    at least are looked through for it. A client that goes leaves DTR and RTS released, and no
+    break. One that has not said hello makes way for the next.
 
     Args:
         line: What is served.
@@ -48,6 +49,8 @@ class FramedLink(TcpLink):
         super().__init__(line, server)
         self._decoder = FrameDecoder()
         self._waiting: deque[Frame] = deque()
+        self._ahead_bytes = 0
+        self._has_ended = False
 
     @property
     def name(self) -> str:
@@ -61,7 +64,11 @@ class FramedLink(TcpLink):
     def _has_room(self, now_ns: int) -> bool:
         if self._client is not None and self._client.is_full:
             return False
-        return not self._waiting or self._may_go_on(self._waiting[0], now_ns)
+        return self._may_read or self._may_go_on(self._waiting[0], now_ns)
+
+    @property
+    def _may_read(self) -> bool:
+        return not self._waiting or (not self._has_ended and self._ahead_bytes < READ_BYTES)
 
     def _may_go_on(self, frame: Frame, now_ns: int) -> bool:
         match frame:
@@ -90,6 +97,7 @@ class FramedLink(TcpLink):
         self._client = client
         self._decoder = FrameDecoder()
         self._waiting.clear()
+        self._has_ended = False
 
     def _refuse(self, client: Descriptor) -> None:
         _log.info("%s: refused a client, %s is in use", self.name, self._line.name)
@@ -97,14 +105,17 @@ class FramedLink(TcpLink):
 
     def _carry_from(self, client: Descriptor, now_ns: int) -> bool:
         self._go_on(client, now_ns)
-        if self._waiting or self._client is None:
+        if self._client is None or not self._may_read:
             return False
         data = client.read(READ_BYTES)
-        if data == b"":
-            self._lose(client, now_ns)
-        elif data:
+        if data:
+            self._ahead_bytes = len(data) + (self._ahead_bytes if self._waiting else 0)
             self._receive(client, data, now_ns)
-        return data is not None
+        elif data == b"":
+            self._has_ended = True  # what has been sent before still goes out
+            if not self._waiting:
+                self._lose(client, now_ns)
+        return bool(data)
 
     def _receive(self, client: Descriptor, data: bytes, now_ns: int) -> None:
         try:
@@ -164,6 +175,7 @@ class FramedLink(TcpLink):
 
     def _leave(self, now_ns: int) -> None:
         self._waiting.clear()
+        self._has_ended = False
         super()._leave(now_ns)
 
     def _carry_to(self, client: Descriptor, now_ns: int) -> None:

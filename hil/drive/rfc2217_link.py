@@ -22,8 +22,9 @@ class Rfc2217Link(TcpLink):
 
     Each client begins at 115,200 baud 8N1 with DTR and RTS released, as on a port just opened, and
     leaves the lines released. Commands take effect in their place among the bytes: one behind
-    bytes that wait for the wire waits with them, but for one that purges those. What is no Telnet
-    command is for the module; a client that sends impossible ones is told why and dismissed.
+    bytes that wait for the wire waits with them, but for one that purges those, which is looked
+    for among the next `READ_BYTES` at least. What is no Telnet command is for the module; a client
+    that sends impossible ones is told why and dismissed.
 
     Args:
         line: What is served.
@@ -34,6 +35,7 @@ class Rfc2217Link(TcpLink):
         super().__init__(line, server)
         self._com_port: ComPort | None = None
         self._waiting = b""
+        self._has_ended = False
 
     @property
     def name(self) -> str:
@@ -41,7 +43,12 @@ class Rfc2217Link(TcpLink):
         return f"rfc2217://{self._server.host}:{self._server.port}"
 
     def _has_room(self, now_ns: int) -> bool:
-        return self._listens_to_client and self._line.room_bytes(now_ns) > 0
+        has_use = self._may_read or self._line.room_bytes(now_ns) > 0
+        return self._listens_to_client and has_use
+
+    @property
+    def _may_read(self) -> bool:
+        return not self._waiting or (not self._has_ended and len(self._waiting) < READ_BYTES)
 
     @property
     def _listens_to_client(self) -> bool:
@@ -53,7 +60,7 @@ class Rfc2217Link(TcpLink):
         if self._client is None:
             return None
         moments = [self._line.delivery_ns(now_ns)]
-        if self._listens_to_client and (self._waiting or not self._line.room_bytes(now_ns)):
+        if self._listens_to_client and self._waiting:
             moments.append(self._line.room_ns())
         return min((moment for moment in moments if moment is not None), default=None)
 
@@ -70,18 +77,21 @@ class Rfc2217Link(TcpLink):
     def _carry_from(self, client: Descriptor, now_ns: int) -> bool:
         if self._com_port is None:
             return False
-        if not self._waiting:
-            data = client.read(READ_BYTES)
-            if data == b"":
-                self._lose(client, now_ns)
-            if not data:
-                return data is not None
-            self._waiting = data
-            if purged := self._com_port.purged_bytes(data):
+        data = client.read(READ_BYTES) if self._may_read else None
+        if data:
+            self._waiting += data
+            if purged := self._com_port.purged_bytes(self._waiting):
                 self._receive(self._com_port, purged, client, now_ns, is_purged=True)
                 return True
-        self._receive(self._com_port, self._line.room_bytes(now_ns), client, now_ns)
-        return True
+        elif data == b"":
+            self._has_ended = True  # what has been sent before still goes out
+            if not self._waiting:
+                self._lose(client, now_ns)
+                return False
+        room = self._line.room_bytes(now_ns) if self._waiting else 0
+        if room:
+            self._receive(self._com_port, room, client, now_ns)
+        return bool(data or room)
 
     def _receive(
         self,
@@ -102,7 +112,7 @@ class Rfc2217Link(TcpLink):
             self._leave(now_ns)
 
     def _leave(self, now_ns: int) -> None:
-        self._waiting = b""
+        self._waiting, self._has_ended = b"", False
         super()._leave(now_ns)
 
     def _carry_to(self, client: Descriptor, now_ns: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -154,6 +155,7 @@ class TestMuchAtOnce:
             ask(port, b"AT+UART_CUR=9600,8,1,0,0")
             port.baudrate = 9600
             port.write(b"\r\n" * 30_000)
+            threading.Event().wait(0.02)  # part of it has been read when the command comes
             port.reset_output_buffer()
             assert ask(port, b"AT").endswith(b"AT\r\r\n" + ANSWER)
 
