@@ -28,7 +28,8 @@ Made from the code by `docs/generate_tables.py`; do not edit.
 ## Commands and forms
 
 A form that is not named is refused with ERROR, as section 2 of the document allows. Where the two
-dialects have different forms, the cell names the one that has it.
+dialects have different forms, the cell names the one that has it. Blanks between arguments, as some
+of the document's examples have them, are refused (A-03).
 
 | command | test `=?` | query `?` | set `=` | execute | runs in |
 |---|---|---|---|---|---|

@@ -3,7 +3,8 @@
 The password of an access point stands in the second argument of CWJAP (line 411) and CWSAP (line
 476), is echoed by the module, and comes back in the answer of ``AT+CWSAP?`` (line 474) and in the
 ``password:`` line that later firmware prints after SmartConfig. In doubt too much is hidden: of a
-call that does not parse, everything behind the first comma.
+call that does not parse, everything behind the first comma; and of a command that begins with AT+CW
+and is none, everything behind its first string.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ _SECRET = re.compile(
                       | ,[ ]*\d{1,2}[ ]*(?:,[ ]*\d{1,2}[ ]*)*     (?:[\r\n]|\Z)
                       | [\r\n] | \Z)
       )
+    | AT\+[ ]*CW (?!(?:LAP|DHCP)(?:_CUR|_DEF)?[ ]*=) [^",\r\n]*
+      "(?:\\.|[^"\\\r\n])*" [ ]*,[ ]* (?P<mistyped>[^\r\n]+)
     | ^ password: (?P<told>[^\r\n]+)
     """,
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
@@ -51,9 +54,9 @@ def find_secrets(data: bytes, known: Iterable[bytes] = ()) -> list[tuple[int, in
     places = []
     if b"CW" in data or b"cw" in data or b"password:" in data:
         for match in _SECRET.finditer(data):
-            group = "password" if match["told"] is None else "told"
-            if match[group]:
-                places.append(match.span(group))
+            name = next((each for each in ("told", "mistyped") if match[each]), "password")
+            if match[name]:
+                places.append(match.span(name))
     for secret in known:
         start = data.find(secret)
         while start >= 0:

@@ -6,6 +6,7 @@ import json
 import logging
 import signal
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -86,7 +87,7 @@ def faults() -> None:
     type=click.Choice(["512KB", "1MB", "2MB", "4MB", "8MB", "16MB"]),
     default="1MB",
     show_default=True,
-    help="Size of each flash.",
+    help="Size of each flash; 8MB and 16MB need a firmware for the 1024+1024 map.",
 )
 @click.option(
     "--state",
@@ -137,12 +138,19 @@ def serve(
     Prints one line of JSON for each module as soon as it can be used. Only programs on this
     computer can connect.
     """
-    from hil.rig.served import ServePlan, open_service  # noqa: PLC0415 - quick start
+    from hil.rig.assembly import list_faults  # noqa: PLC0415 - quick start
+    from hil.rig.served import ServePlan, open_service  # noqa: PLC0415
 
     if not has_pty and tcp_port is None and rfc2217_port is None and raw_tcp_port is None:
         raise click.UsageError(
             "nothing to serve on: give --pty, --tcp PORT, --rfc2217 PORT or --raw-tcp PORT"
         )
+    known = list_faults()
+    for fault in faults:
+        if fault not in known:
+            near = get_close_matches(fault, known, n=1)
+            remedy = f" Did you mean {near[0]!r}?" if near else " `hil virtual faults` lists them."
+            raise click.BadParameter(f"there is no fault {fault!r}.{remedy}", param_hint="--fault")
     logging.basicConfig(format="hil: %(message)s", level=logging.INFO)
     plan = ServePlan(
         modules=modules,

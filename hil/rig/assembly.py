@@ -38,7 +38,7 @@ from hil.virtual.world import World
 
 from .air_assembly import build_air, gateways_of
 from .description import AIR_MACHINE, NETWORK_MACHINE
-from .flash_file import CONTENT_REMEDY, STATE_REMEDY, load_flash, save_flash
+from .flash_file import CONTENT_REMEDY, STATE_REMEDY, hold_state, load_flash, save_flash
 from .module import RigModule
 from .network_assembly import build_network, open_network
 from .rig import Rig
@@ -209,6 +209,8 @@ def _build_flash(module: ModuleDescription, firmware: Firmware, stack: ExitStack
         raise RigFileError(None, "module.flash", allowed="a flash", given="none")
     flash = NorFlash(described.size_bytes)
     state = described.state
+    if state is not None:
+        stack.callback(hold_state(state).close)
     if state is not None and state.exists():
         flash.load(0, load_flash(state, described.size_bytes, remedy=STATE_REMEDY))
     elif described.content == "factory":

@@ -46,6 +46,12 @@ from hil.at.secret import passwords_in, show_bytes
         (b"AT+CWSAP=?\r\n", None),
         (b'AT+CWLAP="net","18:fe:34:00:00:01",6\r\n', None),
         (b'AT+CWJAP="net",""\r\n', b'AT+CWJAP="net",***\r\n'),
+        (b'AT+CWJPA="net","secret-word"\r\n', b'AT+CWJPA="net",***\r\n'),
+        (b'AT+CWJAP_XXX="net","secret-word"', b'AT+CWJAP_XXX="net",***'),
+        (b'AT+CWJAP_CUR:"net","secret-word"', b'AT+CWJAP_CUR:"net",***'),
+        (b'AT+CWJAP"net","secret-word"', b'AT+CWJAP"net",***'),
+        (b'AT+CWJAP?"net","secret-word"', b'AT+CWJAP?"net",***'),
+        (b'+CWLAP:(3,"net",-58,"18:fe:34:00:00:01",6)\r\n', None),
     ],
 )
 def test_password_is_masked(data: bytes, masked: bytes | None) -> None:

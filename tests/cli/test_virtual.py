@@ -96,3 +96,11 @@ def test_faults_are_listed_with_what_goes_wrong() -> None:
     assert result.exit_code == 0
     lines = [line.split(maxsplit=1) for line in result.output.splitlines()]
     assert ["uart-def-forgets", "AT+UART_DEF does not write to flash."] in lines
+
+
+def test_an_unknown_fault_is_refused_with_the_nearest() -> None:
+    result = CliRunner().invoke(virtual, ["serve", "--pty", "--fault", "cwmode-cur-save"])
+    assert result.exit_code == 2
+    assert "--fault: there is no fault 'cwmode-cur-save'. Did you mean 'cwmode-cur-saves'?" in (
+        " ".join(result.output.split())
+    )

@@ -152,6 +152,21 @@ class TestFramed:
             port.reset_input_buffer()
             assert ask(port, b"ATE1").endswith(ANSWER)
 
+    def test_what_waits_can_be_purged(self) -> None:
+        """Unpurged, it would keep the wire busy for a minute."""
+        urls.install()
+        with (
+            served(ServePlan(tcp_port=0)) as (module,),
+            port_at(module.url, baudrate=115200) as port,
+        ):
+            talk_until_ok(port)
+            ask(port, b"AT+UART_CUR=9600,8,1,0,0")
+            port.baudrate = 9600
+            port.write(b"\r\n" * 30_000)
+            threading.Event().wait(0.02)  # part of it has been read when the command comes
+            port.reset_output_buffer()
+            assert ask(port, b"AT").endswith(b"AT\r\r\n" + ANSWER)
+
     def test_a_second_client_is_told_who_is_there(self, module: ServedModule) -> None:
         with port_at(module.url, baudrate=115200) as port:
             talk_until_ok(port)
@@ -276,3 +291,15 @@ class TestOpen:
         with pytest.raises(serial.SerialException, match=f"connection to {module.url} lost"):
             port.read(1)
         port.close()
+
+
+def test_a_port_of_plain_bytes_is_told_from_a_module_that_greets(module: ServedModule) -> None:
+    """The firmware echoes what it hears, the greeting too."""
+    assert module.raw is not None
+    with port_at(module.raw) as port:
+        talk_until_ok(port)
+    with pytest.raises(serial.SerialException) as caught:
+        port_at(module.raw.replace("socket://", "hil://"))
+    assert "the greeting came back as an echo, so this is a port of plain bytes (`--raw-tcp`)" in (
+        text_of(caught)
+    )

@@ -11,7 +11,7 @@ import pytest
 import serial
 
 from hil.drive import url as urls
-from hil.drive.flash_keeper import QUIET_NS, FlashKeeper
+from hil.drive.flash_keeper import LONGEST_DELAY_NS, QUIET_NS, FlashKeeper
 from hil.drive.registry import find_world
 from hil.errors import PortError, RigFileError
 from hil.rig.served import ServePlan, open_service
@@ -141,6 +141,45 @@ class TestFlashKeeper:
         keeper.advance(end_ns + QUIET_NS)
         assert [content[:3] for content in saved] == [b"ab\xff"]
         assert keeper.next_deadline_ns() is None
+
+    def test_it_does_not_wait_for_ever_while_somebody_goes_on_writing(self) -> None:
+        flash = NorFlash(MIB)
+        saved: list[bytes] = []
+        keeper = FlashKeeper(flash, saved.append)
+        first_ns = end_ns = flash.program(0, b"a", 0)
+        for offset in range(1, 100):
+            due_ns = keeper.next_deadline_ns()
+            assert due_ns is not None
+            now_ns = min(due_ns, end_ns + QUIET_NS // 2)
+            keeper.advance(now_ns)
+            if saved:
+                break
+            end_ns = flash.program(offset, b"b", now_ns)
+        assert len(saved) == 1
+        assert now_ns == first_ns + LONGEST_DELAY_NS
+
+
+class TestStateInUse:
+    def test_a_second_program_is_refused_and_the_first_goes_on(self, tmp_path: Path) -> None:
+        plan = ServePlan(raw_tcp_port=0, state_folder=tmp_path)
+        with open_service(plan, firmware()):
+            with pytest.raises(RigFileError) as caught, open_service(plan, firmware()):
+                pass
+            assert str(caught.value) == (
+                f"{tmp_path}/module0.bin: expected a state file that no other program uses, found "
+                "one that is in use. End the other program, or keep the flash in another file"
+            )
+        with open_service(plan, firmware()):  # it can be used again
+            pass
+
+    def test_a_folder_that_cannot_be_made_is_refused_at_the_start(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_bytes(b"")
+        plan = ServePlan(raw_tcp_port=0, state_folder=tmp_path / "file" / "folder")
+        with (
+            pytest.raises(RigFileError, match="expected a file that can be written"),
+            open_service(plan, firmware()),
+        ):
+            pass
 
 
 class TestAir:

@@ -47,6 +47,7 @@ OPEN_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 10.0
 
 _RECEIVE_BYTES = 256 * 1024
+_OWN_NAME = "pyserial"
 
 
 class Serial(ModulePort):
@@ -85,8 +86,8 @@ class Serial(ModulePort):
         self._forget_connection()
         self._socket = _connect(self._port, address)
         try:
-            self._send(Hello("pyserial"))
-            self._await(Hello, OPEN_TIMEOUT_S)
+            self._send(Hello(_OWN_NAME))
+            self._require_greeting(self._await(Hello, OPEN_TIMEOUT_S))
             self.is_open = True
             self._send_format(line_format)
             self._send_lines()
@@ -242,8 +243,8 @@ class Serial(ModulePort):
             case _:
                 self._answers.append(frame)
 
-    def _await(self, kind: type[Frame], limit_s: float | None) -> None:
-        """Wait for an answer. Nobody else receives meanwhile, so that nobody else can take it."""
+    def _await(self, kind: type[Frame], limit_s: float | None) -> Frame:
+        """Wait for an answer. Nobody else receives meanwhile, lest they take it."""
         deadline_s = None if limit_s is None else time.monotonic() + limit_s
         with self._receiving:
             while not (found := [each for each in self._answers if isinstance(each, kind)]):
@@ -251,6 +252,14 @@ class Serial(ModulePort):
                     raise self._lost(f"nothing was said for {limit_s:g} s")
                 self._receive_alone()
             self._answers.remove(found[0])
+            return found[0]
+
+    def _require_greeting(self, answer: Frame) -> None:
+        if answer == Hello(_OWN_NAME):
+            raise self._lost(
+                "the greeting came back as an echo, so this is a port of plain bytes "
+                "(`--raw-tcp`); `hil virtual serve --tcp PORT` prints the URL to use"
+            )
 
     def _lost(self, reason: str, number: int = errno.EPIPE) -> SerialException:
         text = f"connection to {self._port} lost" if self.is_open else f"cannot open {self._port}"
