@@ -231,7 +231,8 @@ def test_killed(rig):
 def test_never(rig): ...
 """
     )
-    pytester.runpytest_subprocess(*PLUGINS)
+    # pytest-embedded forks a process that would outlive the killed run.
+    pytester.runpytest_subprocess(*PLUGINS, "-pno:pytest_embedded")
     latest = pytester.path / "reports" / "latest"
     assert {each.name for each in latest.iterdir()} == {"journal.jsonl", "run.json"}
     assert json.loads((latest / "run.json").read_text("utf-8"))["finished"] is None
