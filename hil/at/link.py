@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from hil.errors import CommandFailedError, NoReplyError, ReplyError
+from hil.errors import CommandFailedError, NoReplyError
 from hil.units import ns_to_seconds, seconds_to_ns
 
+from .closing import ClosedAtExit
 from .complaint import restarted
 from .event import Event, NetworkData, ReasonLine, Unsolicited, UnsolicitedKind
 from .tcp_sending import LONGEST_DATA_BYTES
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from .link_opening import LinkOpening
     from .tcp_result import Protocol
 
 RECEIVE_TIMEOUT_S = 5.0
 
 
-class Link:
+class Link(ClosedAtExit):
     """One link, open until one side closes it; a context manager that closes it.
 
     `LinkOpening.tcp`, `LinkOpening.udp` and `Server.accept` make them. Data that come while
@@ -143,21 +142,9 @@ class Link:
         self._is_open = False
         self._restart = sign
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self.close()
-        except ReplyError as failure:
-            if error is None:
-                raise
-            error.add_note(f"{self._name} could not be closed either: {failure}")
+    @property
+    def _what_failed(self) -> str:
+        return f"{self._name} could not be closed"
 
     def _wait_for_data(self, timeout_s: float) -> bool:
         """Whether there are data; False if the link is closed and none are left."""

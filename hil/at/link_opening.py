@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from hil.errors import MistakeError, NoReplyError, ReplyError
 from hil.units import ns_to_seconds, seconds_to_ns
 
+from .closing import ClosedAtExit
 from .event import Event, Final, NetworkData, RawData, ReasonLine, Unsolicited, UnsolicitedKind
 from .link import Link, UdpLink
 from .passthrough import Passthrough
@@ -16,8 +17,6 @@ from .tcp_result import Protocol, UdpMode
 from .tcp_sending import TcpSendingCommands
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from hil.ports.byte_port import BytePort
 
 LINK_NUMBERS = range(5)
@@ -245,7 +244,7 @@ class LinkOpening(TcpConnectionCommands, TcpSendingCommands):
             error.add_note(f"normal transfer could not be chosen again: {failure}")
 
 
-class Server:
+class Server(ClosedAtExit):
     """The module's TCP server; a context manager that deletes it.
 
     Args:
@@ -290,21 +289,9 @@ class Server:
             link.close()
         self._client.cipserver(is_on=False)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self.close()
-        except ReplyError as failure:
-            if error is None:
-                raise
-            error.add_note(f"the server could not be deleted either: {failure}")
+    @property
+    def _what_failed(self) -> str:
+        return "the server could not be deleted"
 
 
 def _opened(event: Event) -> bool:

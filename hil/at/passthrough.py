@@ -8,21 +8,20 @@ with AT; as long as it is not, that goes to the peer as data.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from hil.errors import NoReplyError, ReplyError
 from hil.units import ns_to_seconds, seconds_to_ns
 
+from .closing import ClosedAtExit
 from .link import RECEIVE_TIMEOUT_S
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from .event import RawData
     from .link_opening import LinkOpening
 
 
-class Passthrough:
+class Passthrough(ClosedAtExit):
     """A module in passthrough; a context manager that always comes back out of it.
 
     `LinkOpening.passthrough` makes them. No command can be sent meanwhile.
@@ -110,21 +109,9 @@ class Passthrough:
         """Take bytes that have come."""
         self._came += event.data
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            self.close()
-        except ReplyError as failure:
-            if error is None:
-                raise
-            error.add_note(f"passthrough could not be left either: {failure}")
+    @property
+    def _what_failed(self) -> str:
+        return "passthrough could not be left"
 
     def _nothing(self, started_ns: int, expected: str, received: str) -> NoReplyError:
         return NoReplyError(
