@@ -14,6 +14,8 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .uart import stop_sending
+
 if TYPE_CHECKING:
     from .uart import Burst
 
@@ -95,13 +97,6 @@ class Receiver:
 
     def withdraw(self, now_ns: int) -> list[Burst]:
         """The sender stops behind the byte it is sending: returns what it does not send now."""
-        withdrawn = []
-        kept: deque[Burst] = deque()
-        for burst in self._arriving:
-            head, tail = burst.split(burst.begun_by(now_ns))
-            if head.data:
-                kept.append(head)
-            if tail.data:
-                withdrawn.append(tail)
-        self._arriving = kept
+        kept, withdrawn = stop_sending(self._arriving, now_ns)
+        self._arriving = deque(kept)
         return withdrawn

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from .uart import Burst, LineFormat
+from .uart import Burst, LineFormat, stop_sending
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +63,9 @@ class Transmitter:
         """Wait behind the byte that is being sent, until `resume`."""
         if self._withheld is not None:
             return
-        self._withheld = []
         self._forget_what_left(now_ns)
-        stays: deque[Burst] = deque()
-        for burst in self._leaving:
-            head, tail = burst.split(burst.begun_by(now_ns))
-            if head.data:
-                stays.append(head)
-            if tail.data:
-                self._withheld.append(tail)
-        self._leaving = stays
+        stays, self._withheld = stop_sending(self._leaving, now_ns)
+        self._leaving = deque(stays)
         self._free_ns = stays[-1].end_ns() if stays else now_ns
         if self._withheld:
             self._events.append(LineCut(self._free_ns))

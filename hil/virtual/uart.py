@@ -13,10 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from hil.units import NS_PER_S
 
 from .errors import VirtualError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Parity(Enum):
@@ -115,6 +119,18 @@ class Burst:
         head = Burst(self.start_ns, self.data[:count], self.format)
         tail = Burst(self.end_ns(count), self.data[count:], self.format)
         return head, tail
+
+
+def stop_sending(bursts: Iterable[Burst], now_ns: int) -> tuple[list[Burst], list[Burst]]:
+    """What a sender that stops behind the byte it is sending still sends, and what it does not."""
+    sent, withheld = [], []
+    for burst in bursts:
+        head, tail = burst.split(burst.begun_by(now_ns))
+        if head.data:
+            sent.append(head)
+        if tail.data:
+            withheld.append(tail)
+    return sent, withheld
 
 
 def receive_as(burst: Burst, receiver: LineFormat) -> bytes:
