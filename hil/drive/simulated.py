@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from hil.units import seconds_to_ns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hil.virtual.bench import Bench
     from hil.virtual.world import World
 
@@ -40,6 +42,17 @@ class SimulatedClock:
         if duration_s < 0:
             raise ValueError("sleep length must be non-negative")
         self._world.advance(self._world.now_ns + seconds_to_ns(duration_s))
+
+
+def wait_until(world: World, is_done: Callable[[], bool], deadline_ns: int) -> bool:
+    """Let time pass until something is so, at most until the deadline; whether it is."""
+    while not is_done():
+        due_ns = world.next_deadline_ns()
+        if due_ns is None or due_ns > deadline_ns:
+            world.advance(max(deadline_ns, world.now_ns))
+            return is_done()
+        world.advance(due_ns)
+    return True
 
 
 class NothingPendingError(Exception):

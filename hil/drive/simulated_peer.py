@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Address
 from typing import TYPE_CHECKING
@@ -22,20 +22,15 @@ from hil.units import format_duration, ns_to_seconds, seconds_to_ns
 from hil.virtual.errors import VirtualError
 from hil.virtual.network.peer import Echo, Mailbox, Peer, Script, Source
 
-from .simulated import SimulatedClock
+from .simulated import SimulatedClock, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from typing import Protocol
 
     from hil.ports.clock import Clock
     from hil.virtual.network.host import Host
     from hil.virtual.network.tcp import TcpEnd
     from hil.virtual.world import World
-
-    class _Closable(Protocol):
-        def close(self) -> None: ...
-
 
 SEND_BUFFER_BYTES = 64 * 1024
 """How much a peer's network stack takes ahead of the module's window."""
@@ -45,17 +40,6 @@ _BEHAVIOURS: dict[Behaviour, Callable[[], Peer]] = {
     Behaviour.DISCARD: Peer,
     Behaviour.SOURCE: lambda: Source(pattern=SOURCE_PATTERN),
 }
-
-
-def _wait(world: World, is_done: Callable[[], bool], deadline_ns: int) -> bool:
-    """Let time pass until something has happened, at most until the deadline."""
-    while not is_done():
-        due_ns = world.next_deadline_ns()
-        if due_ns is None or due_ns > deadline_ns:
-            world.advance(max(deadline_ns, world.now_ns))
-            return is_done()
-        world.advance(due_ns)
-    return True
 
 
 class SimulatedConnection:
@@ -94,7 +78,7 @@ class SimulatedConnection:
         begin_ns = self._world.now_ns
         rest = memoryview(data)
         while rest:
-            _wait(self._world, lambda: self._room() > 0 or self._end.is_gone, deadline_ns)
+            wait_until(self._world, lambda: self._room() > 0 or self._end.is_gone, deadline_ns)
             room = self._room()
             if self._end.is_gone:
                 raise self._failed(len(data), "the connection is gone")
@@ -121,7 +105,7 @@ class SimulatedConnection:
         if self._last_ending is not None:
             return b""
         script = self._script
-        _wait(self._world, lambda: bool(script.unread) or self.ending is not None, deadline_ns)
+        wait_until(self._world, lambda: bool(script.unread) or self.ending is not None, deadline_ns)
         return script.read(len(script.unread), self._world.now_ns)
 
     def finish(self) -> None:
@@ -169,7 +153,7 @@ class SimulatedListener:
 
     def accept(self, deadline_ns: int) -> SimulatedConnection | None:
         """The next connection; None at the deadline."""
-        _wait(self._peers.world, lambda: self._next() is not None, deadline_ns)
+        wait_until(self._peers.world, lambda: self._next() is not None, deadline_ns)
         script = self._next()
         if script is None or script.end is None:
             return None
@@ -245,7 +229,7 @@ class SimulatedUdpPeer:
 
     def receive(self, deadline_ns: int) -> Datagram | None:
         """The next datagram; None at the deadline."""
-        if not _wait(self._world, lambda: bool(self._box.datagrams), deadline_ns):
+        if not wait_until(self._world, lambda: bool(self._box.datagrams), deadline_ns):
             return None
         data, address, port = self._box.datagrams.pop(0)
         return Datagram(data, Endpoint(str(address), port))
@@ -270,7 +254,7 @@ class SimulatedPeers:
         self.host_address = str(host.address)
         self._host = host
         self._usual_names = dict(host.internet.names)
-        self._open: list[_Closable] = []
+        self._open = ExitStack()
 
     def listen(
         self,
@@ -288,14 +272,14 @@ class SimulatedPeers:
                 window_bytes=window_bytes,
                 acknowledgement_delay_ns=seconds_to_ns(acknowledgement_delay_s),
             )
-        self._open.append(listener)
+        self._open.callback(listener.close)
         return listener
 
     def serve(self, behaviour: Behaviour, port: int = 0) -> SimulatedService:
         """Serve connections to a port by themselves; 0 picks a free one."""
         with self._reported("listen at", port):
             service = SimulatedService(self.world, self._host, port, behaviour)
-        self._open.append(service)
+        self._open.callback(service.close)
         return service
 
     def dial(self, target: Endpoint, deadline_ns: int) -> SimulatedConnection:
@@ -303,7 +287,7 @@ class SimulatedPeers:
         begin_ns, script = self.world.now_ns, Script()
         address = require_address(target, "connect to")
         end = self._host.dial(script, address, target.port, begin_ns)
-        _wait(self.world, lambda: script.end is not None or script.is_refused, deadline_ns)
+        wait_until(self.world, lambda: script.end is not None or script.is_refused, deadline_ns)
         if script.end is not None:
             return self.hold(script, script.end)
         if script.is_refused:
@@ -325,14 +309,14 @@ class SimulatedPeers:
     def hold(self, script: Script, end: TcpEnd) -> SimulatedConnection:
         """A connection that is closed with the others."""
         connection = SimulatedConnection(self.world, script, end)
-        self._open.append(connection)
+        self._open.callback(connection.close)
         return connection
 
     def open_udp(self, port: int = 0) -> SimulatedUdpPeer:
         """Open a UDP port; 0 picks a free one."""
         with self._reported("open UDP port", port):
             peer = SimulatedUdpPeer(self.world, self._host, port)
-        self._open.append(peer)
+        self._open.callback(peer.close)
         return peer
 
     def set_path(self, *, is_open: bool) -> None:
@@ -372,8 +356,7 @@ class SimulatedPeers:
         self.set_path(is_open=True)
         self.set_delay(0)
         self._host.internet.names = dict(self._usual_names)
-        while self._open:
-            self._open.pop().close()
+        self._open.close()
 
     @contextmanager
     def _reported(self, attempted: str, port: int) -> Iterator[None]:

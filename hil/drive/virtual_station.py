@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from hil.units import seconds_to_ns
 
+from .simulated import wait_until
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from ipaddress import IPv4Address
@@ -69,9 +71,4 @@ class VirtualStation:
         self._phone.tell(int(kind), ssid.encode(), password.encode(), self._world.now_ns)
 
     def _wait(self, is_done: Callable[[], bool], timeout_s: float) -> None:
-        """Let time pass until something is so, at most until the time-out."""
-        world = self._world
-        deadline_ns = world.now_ns + seconds_to_ns(timeout_s)
-        while not is_done() and world.now_ns < deadline_ns:
-            next_ns = world.next_deadline_ns()
-            world.advance(deadline_ns if next_ns is None else min(next_ns, deadline_ns))
+        wait_until(self._world, is_done, self._world.now_ns + seconds_to_ns(timeout_s))

@@ -8,7 +8,7 @@ import selectors
 import socket
 import struct
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from hil.errors import NeedMissingError, PeerError
@@ -26,14 +26,9 @@ from .socket_service import SocketService
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Protocol
 
     from .clock import Clock
     from .network_peer import Behaviour
-
-    class _Closable(Protocol):
-        def close(self) -> None: ...
-
 
 _RECEIVE_BYTES = 64 * 1024
 _BACKLOG = 16
@@ -239,7 +234,7 @@ class SocketPeers:
         self.host_address = host_address
         self.names = names
         self._rig = rig
-        self._open: list[_Closable] = []
+        self._open = ExitStack()
 
     def listen(
         self,
@@ -256,13 +251,13 @@ class SocketPeers:
                 "the kernel acknowledges by itself; a virtual rig can delay it",
             )
         listener = SocketListener(self._listen(port, window_bytes), self)
-        self._open.append(listener)
+        self._open.callback(listener.close)
         return listener
 
     def serve(self, behaviour: Behaviour, port: int = 0) -> SocketService:
         """Serve connections to a port by themselves; 0 picks a free one."""
         service = SocketService(self._listen(port, WINDOW_BYTES), behaviour)
-        self._open.append(service)
+        self._open.callback(service.close)
         return service
 
     def dial(self, target: Endpoint, deadline_ns: int) -> SocketConnection:
@@ -285,7 +280,7 @@ class SocketPeers:
     def hold(self, connected: socket.socket) -> SocketConnection:
         """A connection that is closed with the others."""
         connection = SocketConnection(connected, self.clock, self._rig)
-        self._open.append(connection)
+        self._open.callback(connection.close)
         return connection
 
     def open_udp(self, port: int = 0) -> SocketUdpPeer:
@@ -293,7 +288,7 @@ class SocketPeers:
         peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._bind(peer, port, "open UDP port")
         opened = SocketUdpPeer(peer, self.clock)
-        self._open.append(opened)
+        self._open.callback(opened.close)
         return opened
 
     def set_path(self, *, is_open: bool) -> None:
@@ -326,8 +321,7 @@ class SocketPeers:
 
     def close(self) -> None:
         """Close all that was opened."""
-        while self._open:
-            self._open.pop().close()
+        self._open.close()
 
     def _listen(self, port: int, window_bytes: int) -> socket.socket:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
