@@ -22,7 +22,7 @@ from .framing import (
     Purged,
     format_frame,
 )
-from .tcp_link import READ_BYTES, TcpLink
+from .tcp_link import TcpLink
 
 if TYPE_CHECKING:
     from .descriptor import Descriptor
@@ -50,7 +50,6 @@ class FramedLink(TcpLink):
         self._decoder = FrameDecoder()
         self._waiting: deque[Frame] = deque()
         self._ahead_bytes = 0
-        self._has_ended = False
 
     @property
     def name(self) -> str:
@@ -64,11 +63,12 @@ class FramedLink(TcpLink):
     def _has_room(self, now_ns: int) -> bool:
         if self._client is not None and self._client.is_full:
             return False
-        return self._may_read or self._may_go_on(self._waiting[0], now_ns)
+        return self._may_read_past(self._waiting_bytes) or self._may_go_on(self._waiting[0], now_ns)
 
     @property
-    def _may_read(self) -> bool:
-        return not self._waiting or (not self._has_ended and self._ahead_bytes < READ_BYTES)
+    def _waiting_bytes(self) -> int:
+        """What has been read since nothing waited."""
+        return self._ahead_bytes if self._waiting else 0
 
     def _may_go_on(self, frame: Frame, now_ns: int) -> bool:
         match frame:
@@ -105,17 +105,14 @@ class FramedLink(TcpLink):
 
     def _carry_from(self, client: Descriptor, now_ns: int) -> bool:
         self._go_on(client, now_ns)
-        if self._client is None or not self._may_read:
+        if self._client is None:
             return False
-        data = client.read(READ_BYTES)
-        if data:
-            self._ahead_bytes = len(data) + (self._ahead_bytes if self._waiting else 0)
-            self._receive(client, data, now_ns)
-        elif data == b"":
-            self._has_ended = True  # what has been sent before still goes out
-            if not self._waiting:
-                self._lose(client, now_ns)
-        return bool(data)
+        waiting_bytes = self._waiting_bytes
+        if not (data := self._read_past(client, waiting_bytes, now_ns)):
+            return False
+        self._ahead_bytes = waiting_bytes + len(data)
+        self._receive(client, data, now_ns)
+        return True
 
     def _receive(self, client: Descriptor, data: bytes, now_ns: int) -> None:
         try:
@@ -175,7 +172,6 @@ class FramedLink(TcpLink):
 
     def _leave(self, now_ns: int) -> None:
         self._waiting.clear()
-        self._has_ended = False
         super()._leave(now_ns)
 
     def _carry_to(self, client: Descriptor, now_ns: int) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .com_port import ComPort, TelnetError
 from .line_port import LinePort
-from .tcp_link import READ_BYTES, TcpLink
+from .tcp_link import TcpLink
 
 if TYPE_CHECKING:
     from .descriptor import Descriptor
@@ -35,7 +35,6 @@ class Rfc2217Link(TcpLink):
         super().__init__(line, server)
         self._com_port: ComPort | None = None
         self._waiting = b""
-        self._has_ended = False
 
     @property
     def name(self) -> str:
@@ -43,12 +42,9 @@ class Rfc2217Link(TcpLink):
         return f"rfc2217://{self._server.host}:{self._server.port}"
 
     def _has_room(self, now_ns: int) -> bool:
-        has_use = self._may_read or self._line.room_bytes(now_ns) > 0
-        return self._listens_to_client and has_use
-
-    @property
-    def _may_read(self) -> bool:
-        return not self._waiting or (not self._has_ended and len(self._waiting) < READ_BYTES)
+        if not self._listens_to_client:
+            return False
+        return self._may_read_past(len(self._waiting)) or self._line.room_bytes(now_ns) > 0
 
     @property
     def _listens_to_client(self) -> bool:
@@ -77,17 +73,11 @@ class Rfc2217Link(TcpLink):
     def _carry_from(self, client: Descriptor, now_ns: int) -> bool:
         if self._com_port is None:
             return False
-        data = client.read(READ_BYTES) if self._may_read else None
-        if data:
+        if data := self._read_past(client, len(self._waiting), now_ns):
             self._waiting += data
             if purged := self._com_port.purged_bytes(self._waiting):
                 self._receive(self._com_port, purged, client, now_ns, is_purged=True)
                 return True
-        elif data == b"":
-            self._has_ended = True  # what has been sent before still goes out
-            if not self._waiting:
-                self._lose(client, now_ns)
-                return False
         room = self._line.room_bytes(now_ns) if self._waiting else 0
         if room:
             self._receive(self._com_port, room, client, now_ns)
@@ -112,7 +102,7 @@ class Rfc2217Link(TcpLink):
             self._leave(now_ns)
 
     def _leave(self, now_ns: int) -> None:
-        self._waiting, self._has_ended = b"", False
+        self._waiting = b""
         super()._leave(now_ns)
 
     def _carry_to(self, client: Descriptor, now_ns: int) -> None:

@@ -37,6 +37,7 @@ class TcpLink(ABC):
         self._client: Descriptor | None = None
         self._dismissed: deque[Descriptor] = deque()
         self._knocking: list[Descriptor] = []
+        self._has_ended = False
 
     @property
     @abstractmethod
@@ -107,6 +108,19 @@ class TcpLink(ABC):
             if not self._carry_from(client, now_ns):
                 return
 
+    def _may_read_past(self, waiting_bytes: int) -> bool:
+        """Whether to read although so much of the client's waits for the wire."""
+        return not waiting_bytes or (not self._has_ended and waiting_bytes < READ_BYTES)
+
+    def _read_past(self, client: Descriptor, waiting_bytes: int, now_ns: int) -> bytes:
+        """Read more, if there is something and it may be read; what waits outlives the client."""
+        data = client.read(READ_BYTES) if self._may_read_past(waiting_bytes) else None
+        if data == b"":
+            self._has_ended = True
+            if not waiting_bytes:
+                self._lose(client, now_ns)
+        return data or b""
+
     def _deliver(self, client: Descriptor, now_ns: int) -> None:
         had_lost = client.lost_bytes
         self._carry_to(client, now_ns)
@@ -148,6 +162,7 @@ class TcpLink(ABC):
 
     def _leave(self, now_ns: int) -> None:
         """Forget what the client has sent, and give the line back."""
+        self._has_ended = False
         self._line.hang_up(self.name, now_ns)
 
     def close(self) -> None:
