@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 from contextlib import contextmanager
@@ -33,12 +32,14 @@ from hil.virtual.network.message import (
 )
 from hil.virtual.world import World
 
+from .inside import Inside
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hil.ports.network_peer import NetworkPeers, TcpConnection
     from hil.virtual.network.message import NetworkRequest
-    from hil.virtual.outside import NetworkSide, OutsideEvent
+    from hil.virtual.outside import OutsideEvent
 
 HOST = IPv4Address("192.168.1.2")
 MODULE = IPv4Address("192.168.1.50")
@@ -181,48 +182,6 @@ class SimulatedDriver:
         return self._heard.pop(0)
 
 
-class _Puppet:
-    """A link through which the test's thread reaches into the loop's."""
-
-    name = "puppet"
-
-    def __init__(self) -> None:
-        self.orders: SimpleQueue[object] = SimpleQueue()
-        self.side: NetworkSide | None = None
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-
-    def order(self, what: object) -> None:
-        self.orders.put(what)
-        os.write(self._writer, b"\0")
-
-    def readers(self, now_ns: int) -> list[int]:
-        return [self._reader]
-
-    def writers(self) -> list[int]:
-        return []
-
-    def next_deadline_ns(self, now_ns: int) -> int | None:
-        return None
-
-    def serve(self, now_ns: int) -> None:
-        try:
-            os.read(self._reader, 4096)
-        except BlockingIOError:
-            return
-        assert self.side is not None
-        while not self.orders.empty():
-            what = self.orders.get()
-            if isinstance(what, bool):
-                self.side.silence(now_ns, is_orderly=what)
-            else:
-                self.side.take(what, now_ns)  # type: ignore[arg-type]
-
-    def close(self) -> None:
-        os.close(self._reader)
-        os.close(self._writer)
-
-
 class HostDriver:
     """Sockets of this computer in real time; the loop runs in a thread."""
 
@@ -234,18 +193,17 @@ class HostDriver:
         self.side = HostSide(
             slot, self.reach, NS_PER_MS, lambda event, now_ns: self._heard.put(event)
         )
-        self._puppet = _Puppet()
-        self._puppet.side = self.side
+        self._inside = Inside()
         self._loop = RealTime(World())
-        self._loop.add_links([self._puppet, self.side])
+        self._loop.add_links([self._inside, self.side])
         self._thread = threading.Thread(target=self._loop.run)
         self._thread.start()
 
     def ask(self, request: NetworkRequest) -> None:
-        self._puppet.order(request)
+        self._inside.do(lambda now_ns: self.side.take(request, now_ns))
 
     def silence(self, *, is_orderly: bool) -> None:
-        self._puppet.order(is_orderly)
+        self._inside.do(lambda now_ns: self.side.silence(now_ns, is_orderly=is_orderly))
 
     def next_event(self) -> OutsideEvent | None:
         try:

@@ -54,3 +54,14 @@ def ask(port: serial.Serial, command: bytes) -> bytes:
     port.timeout = PATIENCE_S
     port.write(command + b"\r\n")
     return port.read_until(ANSWER)
+
+
+def purge_what_waits(port: serial.Serial) -> None:
+    """Write what keeps the wire busy for a minute, and purge it: the module answers at once."""
+    talk_until_ok(port)
+    ask(port, b"AT+UART_CUR=9600,8,1,0,0")
+    port.baudrate = 9600
+    port.write(b"\r\n" * 30_000)
+    threading.Event().wait(0.02)  # part of it has been read when the command comes
+    port.reset_output_buffer()
+    assert ask(port, b"AT").endswith(b"AT\r\r\n" + ANSWER)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import struct
-import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +13,7 @@ from hil.rig.served import ServedModule, ServePlan
 
 from .knocking import connect, everything_from, until
 from .rfc2217_client import in_haste
-from .served_module import ANSWER, PATIENCE_S, ask, served, talk_until_ok
+from .served_module import ANSWER, PATIENCE_S, ask, purge_what_waits, served, talk_until_ok
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,19 +144,12 @@ class TestMuchAtOnce:
             assert port.read_until(ANSWER).endswith(ANSWER)
 
     def test_what_waits_can_be_purged(self) -> None:
-        """Unpurged, it would keep the wire busy for a minute."""
         with (
             in_haste(),
             served(ServePlan(rfc2217_port=0)) as (module,),
             port_at(module) as port,
         ):
-            talk_until_ok(port)
-            ask(port, b"AT+UART_CUR=9600,8,1,0,0")
-            port.baudrate = 9600
-            port.write(b"\r\n" * 30_000)
-            threading.Event().wait(0.02)  # part of it has been read when the command comes
-            port.reset_output_buffer()
-            assert ask(port, b"AT").endswith(b"AT\r\r\n" + ANSWER)
+            purge_what_waits(port)
 
 
 class TestOthers:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 from hil.drive import url as urls
 from hil.drive.framed_link import FramedLink
@@ -23,6 +22,7 @@ from hil.ports.serial_port import SerialPort, open_serial_port
 from hil.units import seconds_to_ns
 from hil.virtual.bench import Bench
 from hil.virtual.world import World
+from tests.drive.inside import Inside
 from tests.drive.rfc2217_client import in_haste
 
 from .wire import PATIENCE_S, TalkingChip, uart_format
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from hil.drive.realtime import Link
     from hil.ports.clock import Clock
     from hil.virtual.chip import Chip
-
-T = TypeVar("T")
 
 
 def _listen() -> TcpServer:
@@ -60,45 +58,6 @@ ARRIVALS: dict[str, Callable[[SerialPort], Callable[[], object]]] = {
     "rfc2217": lambda port: partial(_end_a_break, port),
 }
 """What each kind of port answers only after everything that was before it, both ways."""
-
-
-class Inside:
-    """A link without a host: what is done through it happens in the loop, between its turns."""
-
-    name = "inside"
-
-    def __init__(self) -> None:
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        self._tasks: SimpleQueue[Callable[[int], None]] = SimpleQueue()
-
-    def do(self, task: Callable[[int], T]) -> T:
-        """Let the loop carry something out at its present moment."""
-        results: SimpleQueue[T] = SimpleQueue()
-        self._tasks.put(lambda now_ns: results.put(task(now_ns)))
-        os.write(self._writer, b"x")
-        return results.get(timeout=PATIENCE_S)
-
-    def readers(self, now_ns: int) -> list[int]:
-        return [self._reader]
-
-    def writers(self) -> list[int]:
-        return []
-
-    def next_deadline_ns(self, now_ns: int) -> int | None:
-        return None
-
-    def serve(self, now_ns: int) -> None:
-        with suppress(BlockingIOError):
-            os.read(self._reader, 4096)
-        while not self._tasks.empty():
-            self._tasks.get()(now_ns)
-
-    def close(self) -> None:
-        if self._reader >= 0:
-            os.close(self._reader)
-            os.close(self._writer)
-            self._reader = -1
 
 
 class HastyClock:
