@@ -27,7 +27,7 @@ from hil.drive.served_line import ServedLine
 from hil.drive.tcp_server import TcpServer
 from hil.errors import PortError, RigFileError
 from hil.ports.update_server import UPDATE_SERVER_NAME
-from hil.units import NS_PER_MS
+from hil.units import NS_PER_MS, NS_PER_S
 from hil.virtual.bench import Bench
 from hil.virtual.outside import Surroundings
 
@@ -48,6 +48,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
+
+START_NS = 1 * NS_PER_S
+"""For how long the modules have been powered when the service begins: a program that sends its
+first command at once is not to speak to a chip that still boots."""
 
 _LAST_PORT = 65535
 _WORLD = "served"
@@ -140,7 +144,9 @@ class Service:
 
 @contextmanager
 def open_service(plan: ServePlan, firmware: Firmware) -> Iterator[Service]:
-    """Virtual modules with their links open; what hosts send waits until `Service.run`.
+    """Virtual modules that have booted, with their links open.
+
+    What hosts send waits until `Service.run`.
 
     Args:
         plan: What to serve.
@@ -155,20 +161,25 @@ def open_service(plan: ServePlan, firmware: Firmware) -> Iterator[Service]:
     """
     with open_rig(_describe(plan), firmware), ExitStack() as stack:
         world = find_world(_WORLD)
-        loop = RealTime(world, is_paced=plan.is_paced)
-        stack.callback(loop.close)
         machines = world.machines.items()
         benches = {name: bench for name, bench in machines if isinstance(bench, Bench)}
-        served = []
         reach = _reach(plan)
+        parts = []
         for slot, (name, bench) in enumerate(benches.items()):
             line = ServedLine(name, world, bench, is_paced=plan.is_paced)
             links = _open_links(plan, slot, line, stack)
-            loop.add(line, list(links.values()))
-            if reach is not None:
-                loop.add_links([_lend_network(plan, slot, bench, reach, stack)])
+            side = None if reach is None else _lend_network(plan, slot, bench, reach, stack)
             if state := plan.state_of(slot):
                 world.add(f"{name} keeper", FlashKeeper(bench.chip.flash, _saver(state)))
+            parts.append((line, links, side))
+        world.advance(world.now_ns + START_NS)
+        loop = RealTime(world, is_paced=plan.is_paced)
+        stack.callback(loop.close)
+        served = []
+        for slot, (line, links, side) in enumerate(parts):
+            loop.add(line, list(links.values()))
+            if side is not None:
+                loop.add_links([side])
             served.append(ServedModule(slot, **{kind: link.name for kind, link in links.items()}))
         yield Service(loop, tuple(served))
 

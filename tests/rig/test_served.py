@@ -42,6 +42,14 @@ def test_each_module_has_its_own_places_and_its_own_state() -> None:
                 assert b"+CWMODE_CUR:%d\r\n" % (module.module + 1) in mode
 
 
+def test_the_very_first_command_is_answered() -> None:
+    with (
+        served(ServePlan(modules=2, raw_tcp_port=0)) as modules,
+        serial.serial_for_url(modules[1].raw) as port,
+    ):
+        assert ask(port, b"AT") == b"AT\r\r\n" + ANSWER
+
+
 def test_modules_work_at_the_same_time() -> None:
     urls.install()
     with served(ServePlan(modules=2, tcp_port=0)) as modules:
