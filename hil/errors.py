@@ -22,6 +22,7 @@
         │   ├── UnexpectedReplyError  a reply came that the command does not have
         │   ├── CommandFailedError    the module answered ERROR, FAIL or busy
         │   └── ModuleRestartedError  the module restarted by itself
+        ├── AnswerDiffersError    the text of an answer is another than the document's
         ├── LoaderError           the boot loader does not answer
         │   └── WrongChipError    another chip than an ESP8266 answers
         └── FlashingError         writing or verifying the flash went wrong
@@ -319,6 +320,21 @@ class ModuleRestartedError(ReplyError):
             port=port,
             remedy=remedy,
         )
+
+
+class AnswerDiffersError(MisbehaviourError):
+    """The text of an answer is another than the one that the document gives.
+
+    Args:
+        command: What was sent, or what was done.
+        expected: The lines that were expected, with ``|`` between them.
+        received: The lines that came.
+        port: The port, and how it was set.
+    """
+
+    def __init__(self, command: str, *, expected: str, received: str, port: str) -> None:
+        self.command, self.expected, self.received, self.port = command, expected, received, port
+        super().__init__(f"{command}: expected {expected}, but {received} came on {port}")
 
 
 class LoaderError(MisbehaviourError):

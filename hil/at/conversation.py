@@ -53,13 +53,16 @@ _REASON_NS = 300 * NS_PER_MS  # ERROR follows its reason at once, where it follo
 class Conversation(Hearing):
     """Commands and their replies as text, and the lines that come unasked."""
 
-    def command(self, line: str | bytes, timeout_s: float | None = None) -> Reply:
+    def command(
+        self, line: str | bytes, timeout_s: float | None = None, *, ends: Ends | None = None
+    ) -> Reply:
         """The reply to a line sent as it is, whatever it says.
 
         Args:
             line: The text, without a line end.
             timeout_s: For everything up to the end of the reply. By default 2 s and what 512
                 bytes need on the line.
+            ends: What ends the reply, if that is not OK, ERROR, FAIL or busy.
 
         Raises:
             NoReplyError: The end of a reply did not come in time.
@@ -70,8 +73,9 @@ class Conversation(Hearing):
         data = line.encode() if isinstance(line, str) else line
         started_ns = self._clock.now_ns()
         # Firmware up to 0.20 says no OK before its prompt (A-50).
-        ends = COMMAND_OR_PROMPT_ENDS if b"CIPSEND" in data else COMMAND_ENDS
-        return self._exchange(data, started_ns, self._deadline_ns(started_ns, timeout_s), ends)
+        usual = COMMAND_OR_PROMPT_ENDS if b"CIPSEND" in data else COMMAND_ENDS
+        deadline_ns = self._deadline_ns(started_ns, timeout_s)
+        return self._exchange(data, started_ns, deadline_ns, ends or usual)
 
     def execute(self, line: str | bytes, timeout_s: float | None = None) -> Reply:
         """The reply to a line that the module must answer with OK.
@@ -180,7 +184,7 @@ class Conversation(Hearing):
         reply = self._exchange(line, started_ns, deadline_ns, ends)
         while reply.final in BUSY:
             retry_ns = self._clock.now_ns() + self._pause_ns(_BUSY_RETRY_NS)
-            self._await(_is_final, min(retry_ns, deadline_ns))
+            self.next_event(_is_final, min(retry_ns, deadline_ns))
             if self._clock.now_ns() >= deadline_ns:
                 break
             reply = self._exchange(line, started_ns, deadline_ns, ends)

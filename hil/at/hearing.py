@@ -82,7 +82,7 @@ class Hearing:
             return isinstance(event, InformationLine) and event.text == what
 
         seen_lines = len(self._boot_lines)
-        event = self._await(is_wanted, started_ns + seconds_to_ns(timeout_s))
+        event = self.next_event(is_wanted, started_ns + seconds_to_ns(timeout_s))
         if isinstance(event, Unsolicited | InformationLine):
             return event
         text = what.value if isinstance(what, UnsolicitedKind) else what
@@ -113,6 +113,12 @@ class Hearing:
             self._keep(self._reader.receive(data))
         return True
 
+    def take_kept(self, is_wanted: Callable[[Event], bool]) -> tuple[Event, ...]:
+        """What came and nobody took so far, as far as it is wanted; it is taken now."""
+        taken = tuple(event for event in self._inbox if is_wanted(event))
+        self._inbox = deque(event for event in self._inbox if not is_wanted(event))
+        return taken
+
     def now_ns(self) -> int:
         """The time on the port's clock."""
         return self._clock.now_ns()
@@ -131,8 +137,11 @@ class Hearing:
         """The last start of the module that was seen, as far as it was readable (A-72)."""
         return collect_boot_log(line.record for line in self._boot_lines)
 
-    def _await(self, is_wanted: Callable[[Event], bool], deadline_ns: int) -> Event | None:
-        """The next event that is wanted, taken from what is kept or comes; None at the deadline."""
+    def next_event(self, is_wanted: Callable[[Event], bool], deadline_ns: int) -> Event | None:
+        """The next event that is wanted, taken from what is kept or comes; None at the deadline.
+
+        Blocks: until the deadline.
+        """
         for index, event in enumerate(self._inbox):
             if is_wanted(event):
                 del self._inbox[index]

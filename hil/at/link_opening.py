@@ -149,7 +149,7 @@ class LinkOpening(TcpConnectionCommands, TcpSendingCommands):
 
     def accept(self, deadline_ns: int) -> Link | None:
         """The next client of the server; None at the deadline."""
-        event = self._await(self._is_new_client, deadline_ns)
+        event = self.next_event(self._is_new_client, deadline_ns)
         if not isinstance(event, Unsolicited):
             return None
         link = Link(self, Protocol.TCP, event.link_id, "")

@@ -65,7 +65,7 @@ class Recovery(Conversation):
 
         while (now_ns := self._clock.now_ns()) < deadline_ns:
             poll_ns = now_ns + self._pause_ns(_READY_POLL_NS)
-            event = self._await(is_ready, min(poll_ns, deadline_ns))
+            event = self.next_event(is_ready, min(poll_ns, deadline_ns))
             if event is not None:
                 if is_polled:
                     self._swallow()  # the answer to an AT that crossed the first sign of life

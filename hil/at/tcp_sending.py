@@ -129,7 +129,7 @@ class TcpSendingCommands(Recovery):
             raise self._unexpected(reply, "a line with two numbers")
         # Bytes that are still on their way to the module take as long as they do.
         until_ns = self._clock.now_ns() + _HANDING_OVER_NS + self.line_time_ns(len(data))
-        self._await(lambda event: isinstance(event, TakenLine), until_ns)
+        self.next_event(lambda event: isinstance(event, TakenLine), until_ns)
         self._owed_bytes = 0
         return ticket
 

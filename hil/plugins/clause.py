@@ -23,6 +23,17 @@ def clauses_of(item: pytest.Item) -> tuple[str, ...]:
     return tuple(dict.fromkeys(clause_id for marker in markers for clause_id in marker.args))
 
 
+def needs_of(item: pytest.Item) -> frozenset[str]:
+    """What the rig must have for a test: what its markers say, and what its clauses need.
+
+    A test without a rig (a plan of a download) claims its clauses for what it computes.
+    """
+    named = {word for marker in item.iter_markers("needs") for word in marker.args}
+    if "rig" not in getattr(item, "fixturenames", ()):
+        return frozenset(named)
+    return load_catalogue().needs_of(clauses_of(item)) | named
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line(

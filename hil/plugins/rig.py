@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hil.at.talk import Talk
 from hil.at.transcript import Transcript
 from hil.errors import HilError
 from hil.rig.need import NEEDS
 
-from .journal import describe_firmware, describe_rig
+from .clause import needs_of
+from .journal import describe_firmware, describe_rig, note
 from .observation import attach_flash_record, attach_observations, firmware_summary, rig_summary
 from .options import DANGERS, Options, options_of
 from .rig_session import RigSession
@@ -128,7 +130,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     _require_allowed(item, session.options)
     if "rig" in getattr(item, "fixturenames", ()):
         session.require_usable()
-    if any(item.iter_markers("needs")):
+    if needs_of(item):
         _require_needs(item, session.rig())
 
 
@@ -197,6 +199,7 @@ def module(rig: Rig, request: pytest.FixtureRequest) -> Iterator[RigModule]:
     held.port.tap = transcript.record
     held.transcript = transcript
     held.boot_captures.clear()
+    held.turns += 1
     try:
         session.prepare(held, request.node)
         yield held
@@ -223,6 +226,20 @@ def at(module: RigModule) -> AtClient:
 
 
 @pytest.fixture
+def talk(module: RigModule, pytestconfig: pytest.Config) -> Iterator[Talk]:
+    """Raw talk with ``module``: lines as they are written, answers compared as text.
+
+    On a virtual module that follows the document only the document's spelling counts.
+    """
+    description = module.description
+    is_strict = description.is_virtual and description.dialect == "documented"
+    talk = Talk(module.at, is_strict=is_strict)
+    yield talk
+    for name, seen in talk.spellings.items():
+        note(pytestconfig, "spelling", name=name, firmware=seen.firmware)
+
+
+@pytest.fixture
 def access_point(rig: Rig) -> Iterator[AccessPoint]:
     """The rig's first access point; all are as the rig describes them again after the test."""
     yield rig.access_point
@@ -245,8 +262,7 @@ def network(rig: Rig) -> Iterator[NetworkPeers]:
 
 
 def _require_needs(item: pytest.Item, rig: Rig) -> None:
-    wanted = {word for marker in item.iter_markers("needs") for word in marker.args}
-    missing = sorted(wanted - rig.has)
+    missing = sorted(needs_of(item) - rig.has)
     if missing:
         pytest.skip(f"the rig {rig.name!r} has no {', '.join(missing)}")
 

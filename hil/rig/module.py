@@ -80,6 +80,7 @@ class RigModule:
 
     Attributes:
         transcript: Where `note` writes, if somebody keeps a transcript.
+        turns: How often a test got hold of it.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class RigModule:
         self.boot_captures: list[BootCapture] = []
         self.is_running = False
         self.transcript: Transcript | None = None
+        self.turns = 0
 
     @property
     def name(self) -> str:
@@ -203,9 +205,6 @@ class RigModule:
     def recover(self) -> None:
         """Bring the module back to a known state: restarted, factory settings, echo on.
 
-        A module that the rig file describes with another rate than the factory's is given that
-        rate again.
-
         Raises:
             MisbehaviourError: It cannot be brought back.
 
@@ -218,13 +217,23 @@ class RigModule:
                 self.at.wait_ready(READY_TIMEOUT_S)
             except NoReplyError:
                 self._find(last_format)
-            self.at.restore()
-            if self.port.format.baud != self.description.baud:
-                self.at.uart_def(self.description.baud)
+            self.restore()
         except MisbehaviourError as error:
             error.add_note(f"{self.name} could not be brought back to factory settings")
             raise
         self.is_running = True
+
+    def restore(self) -> None:
+        """Bring a module that answers back to factory settings, echo on.
+
+        One that the rig file describes with another rate than the factory's is given that rate
+        again.
+
+        Effects: all stored parameters are reset; the module restarts.
+        """
+        self.at.restore()
+        if self.port.format.baud != self.description.baud:
+            self.at.uart_def(self.description.baud)
 
     def _find(self, last_format: PortFormat) -> None:
         """Look for a module that starts with settings that a test has stored.

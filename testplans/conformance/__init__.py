@@ -1,0 +1,1 @@
+"""Does the module do what the document says, clause by clause."""
