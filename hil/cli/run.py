@@ -38,6 +38,11 @@ class _CommandWithTail(click.Command):
 @click.option("--allow", metavar="WORD,WORD",
               help="What tests may do to a real module although it may harm it: erase, power-cut, "
               "update.")  # fmt: skip
+@click.option("--clause", metavar="NAME,NAME",
+              help="Run only tests that claim these clauses: ids (CIPSTO-03), commands (CIPSTO) or "
+              "patterns (CIP*-0?).")  # fmt: skip
+@click.option("--matrix", is_flag=True,
+              help="Print the verdicts on clauses as a table, command by kind.")  # fmt: skip
 @click.option("--report", "report_dir", type=click.Path(path_type=Path), metavar="DIR",
               help="Folder that gets a folder for this run (default: ./reports).")  # fmt: skip
 @click.pass_context
@@ -49,6 +54,9 @@ def run(
     flash: str | None,
     baud: str | None,
     allow: str | None,
+    clause: str | None,
+    *,
+    matrix: bool,
     report_dir: Path | None,
 ) -> None:
     """Run test plans (smoke, flashing, ...) on a rig and write a report.
@@ -63,6 +71,8 @@ def run(
     options += [f"--hil-firmware={firmware_file}"] if firmware_file else []
     options += [f"--hil-baud={baud}"] if baud else []
     options += [f"--hil-allow={allow}"] if allow else []
+    options += [f"--hil-clause={clause}"] if clause else []
+    options += ["--hil-matrix"] if matrix else []
     options += [f"--hil-report={report_dir or Path('reports')}"]
     status = run_plans([_find(name) for name in plans], [*options, *context.meta[_BEHIND]])
     sys.exit(_STATUSES.get(status, status))

@@ -30,7 +30,12 @@ import pytest
 from hil.errors import HilError
 from hil.plugins.clause import clauses_of
 from hil.report.measurement import Measurement
-from hil.report.outcome import MeasurementOutcome, TestOutcome, failure_outcome
+from hil.report.outcome import (
+    MeasurementOutcome,
+    TestOutcome,
+    failure_outcome,
+    may_use_leave,
+)
 from hil.spec.catalogue import load_catalogue
 from hil.units import ns_to_seconds
 
@@ -162,12 +167,8 @@ def _may_deviate(item: pytest.Item) -> bool:
 
     It never is on a virtual rig that follows the document, nor before a rig is known.
     """
-    summary = item.config.stash.get(RIG_SUMMARY_KEY, None)
     clause_ids = clauses_of(item)
-    if summary is None or not clause_ids:
-        return False
-    dialects = {each.get("dialect") or "documented" for each in summary.get("modules", ())}
-    if summary.get("is_virtual") and dialects <= {"documented"}:
+    if not clause_ids or not may_use_leave(item.config.stash.get(RIG_SUMMARY_KEY, None)):
         return False
     catalogue = load_catalogue()
     return all(catalogue.claimable(clause_id).may_deviate for clause_id in clause_ids)

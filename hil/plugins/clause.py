@@ -35,10 +35,36 @@ def needs_of(item: pytest.Item) -> frozenset[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
+    """Register the marker, and refuse a name of clauses that means none before a test is read."""
+    _wanted_ids(config)
     config.addinivalue_line(
         "markers", "clause(id, ...): clauses of the AT document that this test claims"
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests that claim a clause which ``--hil-clause`` names.
+
+    Raises:
+        pytest.UsageError: It names what the catalogue does not have.
+    """
+    wanted = _wanted_ids(config)
+    if wanted is None:
+        return
+    kept = [item for item in items if not wanted.isdisjoint(clauses_of(item))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+def _wanted_ids(config: pytest.Config) -> frozenset[str] | None:
+    names = config.getoption("--hil-clause", default=None)
+    if names is None:
+        return None
+    try:
+        found = [load_catalogue().select(name) for name in names.split(",")]
+    except CatalogueError as error:
+        raise pytest.UsageError(f"--hil-clause: {error}") from error
+    return frozenset(clause.id for clauses in found for clause in clauses)
 
 
 @pytest.hookimpl(wrapper=True)

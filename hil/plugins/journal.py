@@ -37,6 +37,7 @@ from hil.plugins.attachment import (
 )
 from hil.report.environment import describe_environment
 from hil.report.journal import JOURNAL_NAME, Journal, wall_time
+from hil.report.matrix import matrix_text
 from hil.report.outcome import CLAUSE_PRECEDENCE, ClauseVerdict, TestOutcome
 from hil.report.run_folder import create_run_folder, point_latest_at
 from hil.report.run_json import RUN_JSON_NAME, RunJsonWriter
@@ -251,6 +252,8 @@ class RunWriter:
             terminalreporter.line(f"deviates: {test['id']}: {test['reason']}", yellow=True)
         if len(deviations) > _LISTED_DEVIATIONS:
             terminalreporter.line(f"... and {len(deviations) - _LISTED_DEVIATIONS} more deviate")
+        if self._config.getoption("--hil-matrix", default=False):
+            terminalreporter.write_line(matrix_text(record["matrix"]))
         counts = record["counts"]["clauses"]
         shown = (*CLAUSE_PRECEDENCE, ClauseVerdict.WAIVED)
         clauses = ", ".join(f"{counts[each]} {each}" for each in shown if counts.get(each))

@@ -80,6 +80,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="what tests may do to a real module although it may harm it: " + ", ".join(DANGERS),
     )
     group.addoption(
+        "--hil-clause",
+        metavar="NAME,NAME",
+        help="run only tests that claim these clauses: ids (CIPSTO-03), commands (CIPSTO) or "
+        "patterns (CIP*-0?)",
+    )
+    group.addoption(
+        "--hil-matrix",
+        action="store_true",
+        help="print the verdicts on clauses as a table, command by kind",
+    )
+    group.addoption(
         "--hil-report",
         metavar="DIR",
         help="folder that gets a folder for this run (default: reports/)",

@@ -319,6 +319,7 @@ class _Attempt:
                 element("span", f" {folder}", class_="dim"),
                 element("span", self._why, class_="why dim") if self._why else None,
                 class_="col-testId",
+                id=self._node_id,
             ),
             element("td", shown, f" and {more} more" if more > 0 else None, class_="col-clauses"),
             duration,

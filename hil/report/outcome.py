@@ -8,7 +8,7 @@ report.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hil.errors import LoaderError, MistakeError, PortError
 
@@ -78,6 +78,20 @@ _DECISIVE = (TestOutcome.RIG_ERROR, TestOutcome.FAILED, TestOutcome.BLOCKED)
 _REMARKABLE = (TestOutcome.DEVIATES, TestOutcome.MARGINAL, TestOutcome.SKIPPED)
 
 
+def may_use_leave(rig: Mapping[str, Any] | None) -> bool:
+    """Whether the modules of a rig may deviate where the document leaves room.
+
+    A virtual module that follows the document may not, and nothing is known without a rig.
+
+    Args:
+        rig: The rig as the run record has it.
+    """
+    if rig is None:
+        return False
+    dialects = {each.get("dialect") or "documented" for each in rig.get("modules", ())}
+    return not (rig.get("is_virtual") and dialects <= {"documented"})
+
+
 def failure_outcome(error: BaseException, *, in_setup: bool, may_deviate: bool) -> TestOutcome:
     """Whom an error blames that ended a phase of a test.
 
@@ -108,9 +122,20 @@ def outcome_of_phases(phases: Iterable[TestOutcome]) -> TestOutcome:
     return next((each for each in _REMARKABLE if each in seen), TestOutcome.PASSED)
 
 
-def clause_verdict(outcomes: Iterable[TestOutcome], *, is_waived: bool = False) -> ClauseVerdict:
-    """What the outcomes of all tests that claim a clause say about it."""
+def clause_verdict(
+    outcomes: Iterable[TestOutcome], *, may_deviate: bool = False, is_waived: bool = False
+) -> ClauseVerdict:
+    """What the outcomes of all tests that claim a clause say about it.
+
+    Args:
+        outcomes: Of the tests.
+        may_deviate: The clause leaves room, and the module may use it. Then it deviates also where
+            a test failed because of another clause that leaves none.
+        is_waived: Nobody has to test it.
+    """
     if is_waived:
         return ClauseVerdict.WAIVED
     verdicts = {_CLAUSE_VERDICT_OF_TEST[each] for each in outcomes}
+    if may_deviate and ClauseVerdict.FAILED in verdicts:
+        verdicts = verdicts - {ClauseVerdict.FAILED} | {ClauseVerdict.DEVIATES}
     return next((each for each in CLAUSE_PRECEDENCE if each in verdicts), ClauseVerdict.UNTESTED)

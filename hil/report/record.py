@@ -11,7 +11,13 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hil.report.outcome import TestOutcome, clause_verdict, outcome_of_phases
+from hil.report.matrix import clause_matrix
+from hil.report.outcome import (
+    TestOutcome,
+    clause_verdict,
+    may_use_leave,
+    outcome_of_phases,
+)
 from hil.spec.catalogue import load_catalogue
 
 if TYPE_CHECKING:
@@ -156,6 +162,7 @@ class RecordBuilder:
         self._flash: list[dict[str, Any]] = []
         self._boot_logs: list[dict[str, Any]] = []
         self._waivers: dict[str, str] = {}
+        self._spellings: defaultdict[str, set[str]] = defaultdict(set)
         self._collection_errors: list[dict[str, str]] = []
         self._tests: dict[str, _Test] = defaultdict(_Test)
         self._takers: dict[str, Callable[[Event], None]] = {
@@ -166,6 +173,7 @@ class RecordBuilder:
             "flash": self._take_flash,
             "boot log": self._take_boot_log,
             "waiver": self._take_waiver,
+            "spelling": self._take_spelling,
             "report": self._take_report,
             "run finished": self._take_end,
         }
@@ -197,7 +205,9 @@ class RecordBuilder:
             "collection_errors": self._collection_errors,
             "tests": tests,
             "clauses": clauses,
+            "matrix": clause_matrix(clauses),
             "waivers": self._waivers,
+            "spellings": {name: sorted(seen) for name, seen in sorted(self._spellings.items())},
         }
 
     def _take_start(self, event: Event) -> None:
@@ -229,6 +239,9 @@ class RecordBuilder:
     def _take_waiver(self, event: Event) -> None:
         self._waivers[event["clause"]] = event["reason"]
 
+    def _take_spelling(self, event: Event) -> None:
+        self._spellings[event["name"]].add(event["firmware"])
+
     def _take_report(self, event: Event) -> None:
         report, time = event["report"], event["time"]
         if report.get("when") is None or report.get("$report_type") == "CollectReport":
@@ -247,14 +260,23 @@ class RecordBuilder:
         self._exit_status = event.get("exit_status")
 
     def _clause_verdicts(self, tests: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+        catalogue, has_leave = load_catalogue(), may_use_leave(self._rig)
         claims: dict[str, list[TestOutcome]] = {
-            clause.id: [] for clause in load_catalogue() if not clause.is_withdrawn
+            clause.id: [] for clause in catalogue if not clause.is_withdrawn
         }
         for test in tests:
             for clause_id in test["clauses"]:
                 claims.setdefault(clause_id, []).append(TestOutcome(test["outcome"]))
         return {
-            clause_id: str(clause_verdict(outcomes, is_waived=clause_id in self._waivers))
+            clause_id: str(
+                clause_verdict(
+                    outcomes,
+                    may_deviate=has_leave
+                    and clause_id in catalogue
+                    and catalogue[clause_id].may_deviate,
+                    is_waived=clause_id in self._waivers,
+                )
+            )
             for clause_id, outcomes in claims.items()
         }
 

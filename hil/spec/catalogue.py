@@ -7,6 +7,7 @@ tenth of a second, so that it is read on first use and once.
 from __future__ import annotations
 
 import difflib
+import fnmatch
 import functools
 import tomllib
 from dataclasses import dataclass, fields
@@ -153,6 +154,38 @@ class Catalogue:
             CatalogueError: One of them cannot be claimed.
         """
         return frozenset(need for each in clause_ids for need in self.claimable(each).needs)
+
+    def select(self, name: str) -> tuple[Clause, ...]:
+        """The clauses that a name means; withdrawn ones are left out.
+
+        Args:
+            name: An id (``CIPSTO-03``), the part of ids before the number (``CIPSTO``), a command
+                (``AT+CIPSTO``), or a pattern of the shell for one of these (``CIP*-0?``). Capitals
+                do not matter.
+
+        Raises:
+            CatalogueError: It means none.
+        """
+        wanted = name.strip().upper()
+        found = tuple(
+            clause
+            for clause in self
+            if not clause.is_withdrawn
+            and any(
+                fnmatch.fnmatchcase(each, wanted)
+                for each in (clause.id, clause.id.rpartition("-")[0], clause.command.upper())
+            )
+        )
+        if found:
+            return found
+        if "-" in wanted and not wanted.endswith("-"):
+            raise CatalogueError(self._unknown(name.strip()))
+        families = sorted({clause.id.rpartition("-")[0] for clause in self})
+        near = difflib.get_close_matches(wanted.removeprefix("AT+"), families, n=3, cutoff=0.6)
+        remedy = (
+            f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(families)}"
+        )
+        raise CatalogueError(f"the catalogue has no clauses of {name.strip()!r}; {remedy}")
 
     def _unknown(self, clause_id: str) -> str:
         text = f"the catalogue has no clause {clause_id!r}"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from hil.plugins.journal import note
+from hil.spec.waiver import load_waivers
 
 from .baseline import Baseline
 from .link import Links
@@ -16,6 +20,15 @@ if TYPE_CHECKING:
     from hil.ports.access_point import AccessPoint
     from hil.ports.network_peer import NetworkPeers
     from hil.rig.module import RigModule
+
+
+_WAIVERS = Path(__file__).with_name("waivers.toml")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Tell the report which clauses nobody tests, and why."""
+    for clause_id, reason in load_waivers(_WAIVERS).items():
+        note(session.config, "waiver", clause=clause_id, reason=reason)
 
 
 @pytest.fixture(scope="session")

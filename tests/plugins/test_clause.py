@@ -101,3 +101,53 @@ def test_wrong_claim_stops_workers_politely(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess(*PLUGIN, "-n1")
     assert result.ret != pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["*test_plan.py::test_one: the catalogue has no clause 'AT-99'*"])
+
+
+SELECTION = """
+import pytest
+@pytest.mark.clause("AT-01")
+def test_at(): ...
+@pytest.mark.parametrize("n", [
+    pytest.param(1, marks=pytest.mark.clause("GMR-01")),
+    pytest.param(2, marks=pytest.mark.clause("GMR-02")),
+])
+def test_gmr(n): ...
+def test_without_a_claim(): ...
+"""
+WITH_OPTIONS = (*[each for each in PLUGIN if "options" not in each], "-phil.plugins.options")
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        ("GMR", ["test_gmr[1]", "test_gmr[2]"]),
+        ("at+gmr", ["test_gmr[1]", "test_gmr[2]"]),
+        ("GMR-02", ["test_gmr[2]"]),
+        ("GMR-0[13]", ["test_gmr[1]"]),
+        ("GMR-02, AT-01", ["test_at", "test_gmr[2]"]),
+        ("*", ["test_at", "test_gmr[1]", "test_gmr[2]"]),
+    ],
+)
+def test_clauses_select_the_tests_that_claim_them(
+    pytester: pytest.Pytester, names: str, chosen: list[str]
+) -> None:
+    pytester.makepyfile(test_plan=SELECTION)
+    result = pytester.runpytest(*WITH_OPTIONS, f"--hil-clause={names}", "--co", "-q")
+    assert [line.partition("::")[2] for line in result.outlines if "::" in line] == chosen
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        ("GMR-99", "--hil-clause: the catalogue has no clause 'GMR-99'; did you mean *GMR-*"),
+        ("CWJAPP", "--hil-clause: the catalogue has no clauses of 'CWJAPP'; did you mean CWJAP*"),
+        ("AT,", "--hil-clause: the catalogue has no clauses of ''; there are APP, AT, *"),
+    ],
+)
+def test_a_name_of_no_clause_stops_the_run(
+    pytester: pytest.Pytester, names: str, problem: str
+) -> None:
+    pytester.makepyfile(test_plan=SELECTION)
+    result = pytester.runpytest(*WITH_OPTIONS, f"--hil-clause={names}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*{problem}*"])

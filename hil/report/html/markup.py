@@ -88,7 +88,7 @@ def number_head(title: str) -> Html:
 
 
 def _cell(tag: str, value: object) -> Html:
-    if isinstance(value, Html) and value.startswith(f"<{tag}"):
+    if isinstance(value, Html) and value.startswith(("<td", "<th")):
         return value
     return element(tag, value)
 

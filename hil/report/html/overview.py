@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 from datetime import datetime
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from hil.report.html.badge import badge, tone
-from hil.report.html.clause_table import VERDICTS, clause_tables
+from hil.report.html.clause_table import clause_tables
 from hil.report.html.markup import Html, element, escape, fold, join, table
 from hil.report.html.observation import (
     MEASUREMENT_HEAD,
@@ -16,6 +17,7 @@ from hil.report.html.observation import (
     measurement_rows,
 )
 from hil.report.html.wording import format_moment, format_seconds, module_name
+from hil.report.matrix import VERDICTS
 from hil.report.outcome import TestOutcome
 from hil.report.record import INTERRUPTED
 
@@ -27,6 +29,7 @@ Record = dict[str, Any]
 _SIMULATED = (
     "the rig is virtual. The module was simulated, and no instruction of the firmware was executed."
 )
+_DOCUMENT = "the document"
 _VERDICT_SENTENCES = {
     "passed": "Every test that ran is satisfied with the module.",
     "failed": "At least one test found the module wrong.",
@@ -37,6 +40,10 @@ _VERDICT_SENTENCES = {
 }
 
 
+# A link to a test leads to its row in the table of pytest-html, and opens it.
+_OPENER = Html(resources.files("hil.report.html").joinpath("opener.js").read_text(encoding="utf-8"))
+
+
 def page_title(record: Record) -> str:
     """The title: which rig, and when."""
     return f"{_rig_name(record)} · {format_moment(record['started'])}"
@@ -45,7 +52,9 @@ def page_title(record: Record) -> str:
 def overview(record: Record) -> Html:
     """What a reader wants to know first, before the table of tests."""
     sections = (_verdict(record), _counts(record), _facts(record), _flash(record))
-    return element("div", _contents(record), *sections, class_="hil-overview")
+    return element(
+        "div", _contents(record), *sections, element("script", _OPENER), class_="hil-overview"
+    )
 
 
 def appendix(record: Record) -> Html:
@@ -145,6 +154,7 @@ def _facts(record: Record) -> Html:
         ("Rig", _rig_text(record)),
         ("Modules", _modules(record)),
         ("Firmware", _firmware(record)),
+        ("Spellings", _spellings(record)),
         ("Started", format_moment(record["started"])),
         ("Finished", format_moment(record["finished"]) if record["finished"] else "not finished"),
         ("Duration", _run_duration(record)),
@@ -234,6 +244,19 @@ def _firmware(record: Record) -> str:
     words = [f"{prefix}{firmware[key]}" for prefix, key in told if firmware.get(key)]
     new = [word for word in words if word not in name and not word.endswith(" unknown")]
     return ", ".join([name, *new] if name else new)
+
+
+def _spellings(record: Record) -> Html | None:
+    """How the module says what firmware spells in several ways."""
+    seen = record.get("spellings") or {}
+    others = {name: [each for each in ways if each != _DOCUMENT] for name, ways in seen.items()}
+    if not seen:
+        return None
+    if not any(others.values()):
+        return element("span", "all as the document has them")
+    return join(
+        element("div", f"{name}: ", ", ".join(ways)) for name, ways in others.items() if ways
+    )
 
 
 def _command(environment: Mapping[str, Any]) -> str:
