@@ -69,6 +69,11 @@ def pytest_configure(config: pytest.Config) -> None:
     describe_firmware(config, firmware_summary(options))
 
 
+def session_of(config: pytest.Config) -> RigSession:
+    """What a session knows about its rig; its options may be changed until the rig is opened."""
+    return config.stash[_SESSION_KEY]
+
+
 def _worker_count(config: pytest.Config) -> int:
     """How many workers of pytest-xdist the controller is about to start; 0 without any."""
     if config.getoption("dist", "no") == "no":
@@ -126,7 +131,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what this rig cannot do, or is not allowed to, before a fixture touches the module."""
-    session = item.config.stash[_SESSION_KEY]
+    session = session_of(item.config)
     _require_allowed(item, session.options)
     if "rig" in getattr(item, "fixturenames", ()):
         session.require_usable()
@@ -143,7 +148,7 @@ def pytest_runtest_makereport(
     Errors of the toolkit are shown from the line of the test on that met them: their text says
     what happened. Passwords are shown nowhere.
     """
-    session = item.config.stash[_SESSION_KEY]
+    session = session_of(item.config)
     uses_rig = "rig" in getattr(item, "fixturenames", ())
     if call.excinfo is not None and isinstance(call.excinfo.value, HilError):
         _hide_own_frames()
@@ -184,7 +189,7 @@ def firmware(pytestconfig: pytest.Config) -> Firmware:
 @pytest.fixture(scope="session")
 def rig(pytestconfig: pytest.Config) -> Rig:
     """The rig of ``--hil-rig``, or the virtual one; open for the whole session."""
-    return pytestconfig.stash[_SESSION_KEY].rig()
+    return session_of(pytestconfig).rig()
 
 
 @pytest.fixture
@@ -193,7 +198,7 @@ def module(rig: Rig, request: pytest.FixtureRequest) -> Iterator[RigModule]:
 
     Everything that goes over its port while the test runs stands in the report.
     """
-    session = request.config.stash[_SESSION_KEY]
+    session = session_of(request.config)
     held = rig.modules[0]
     transcript = Transcript()
     held.port.tap = transcript.record

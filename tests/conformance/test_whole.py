@@ -10,7 +10,7 @@ from hil.plugins.clause import clauses_of
 from hil.spec.catalogue import load_catalogue
 from hil.spec.waiver import load_waivers
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WAIVERS = ROOT / "testplans" / "conformance" / "waivers.toml"
 
 
