@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ import pytest
 from hil.errors import HilError, MistakeError
 from hil.flashing.manifest import Firmware, load_firmware
 from hil.flashing.synthesis import synthesize
-from hil.rig.description import VIRTUAL_RIG, RigDescription, load_rig
+from hil.resource import resource_folder
+from hil.rig.description import RigDescription, load_rig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,7 +148,7 @@ def read_options(
         ManifestError: The firmware manifest is wrong.
         MistakeError: A rate or a word is none.
     """
-    description = load_rig(Path(rig)) if rig else VIRTUAL_RIG
+    description = load_rig(Path(rig)) if rig else _default_rig()
     is_firmware_known = description.is_virtual or bool(firmware)
     if flash_policy in {"changed", "always"} and not is_firmware_known:
         raise MistakeError(
@@ -164,6 +165,11 @@ def read_options(
         bauds=_parse_bauds(bauds.split(",")) if bauds else (),
         allowed=_parse_allowed(allowed.split(",")) if allowed else frozenset(),
     )
+
+
+def _default_rig() -> RigDescription:
+    """The virtual rig that comes with the toolkit."""
+    return replace(load_rig(resource_folder("fixtures") / "virtual.toml"), path=None)
 
 
 def _default_policy(rig: RigDescription, is_firmware_known: bool) -> str:  # noqa: FBT001 - private

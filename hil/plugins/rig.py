@@ -10,6 +10,7 @@ Under pytest-xdist each worker has a virtual rig of its own. A real rig is not s
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ from hil.at.talk import Talk
 from hil.at.transcript import Transcript
 from hil.errors import HilError
 from hil.rig.need import NEEDS
+from hil.units import KIB
 
 from .clause import needs_of
 from .journal import describe_firmware, describe_rig, note
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     """Takes a flash record into the report and returns it."""
 
 _SESSION_KEY = pytest.StashKey[RigSession]()
+_MODULE_KEY = pytest.StashKey["RigModule"]()
+"""The module that a test holds."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,8 +64,12 @@ def pytest_configure(config: pytest.Config) -> None:
         "bauds(rate, ...): the rates over which a test with the argument `at_baud` runs, unless "
         "--hil-baud names others",
     )
+    config.addinivalue_line(
+        "markers", "flash_size(KB): the test is about a module whose flash has this size"
+    )
     options = options_of(config)
     _require_sharable(options, _worker_count(config))
+    options = _for_this_worker(options, config)
     session = RigSession(options, config)
     config.stash[_SESSION_KEY] = session
     config.add_cleanup(session.close)
@@ -86,11 +94,14 @@ def _require_sharable(options: Options, workers: int) -> None:
     """Refuse several workers where they would talk to one module, or write one file."""
     if workers < 2:
         return
-    if not options.rig.is_virtual:
+    slots = len(options.rig.modules)
+    if not options.rig.is_virtual and workers > slots:
+        modules = "one real module" if slots == 1 else f"{slots} real modules"
+        advice = "Leave -n away" if slots == 1 else f"Use -n {slots} at most"
         raise pytest.UsageError(
-            f"-n {workers}: the modules of the rig {options.rig.name!r} are real and cannot be "
-            "shared by several workers. Leave -n away, or test on a virtual rig, where each worker "
-            "has a module of its own"
+            f"-n {workers}: the rig {options.rig.name!r} has {modules}, and each worker needs one "
+            f"for itself. {advice}, or test on a virtual rig, where each worker has a rig of its "
+            "own"
         )
     for module in options.rig.modules:
         if module.flash is not None and module.flash.state is not None:
@@ -99,6 +110,29 @@ def _require_sharable(options: Options, workers: int) -> None:
                 f"in {module.flash.state}, and several workers would overwrite each other's. Leave "
                 "-n away, or take `state` out of the rig file"
             )
+
+
+def _for_this_worker(options: Options, config: pytest.Config) -> Options:
+    """The options of a worker of pytest-xdist on a real rig: with the module that is its own.
+
+    What all modules share is left alone then: access points are not switched, because the other
+    workers' modules are joined to them.
+    """
+    worker = getattr(config, "workerinput", {}).get("workerid", "")
+    if not worker or options.rig.is_virtual:
+        return options
+    number = int(worker.removeprefix("gw"))
+    if number >= len(options.rig.modules):
+        raise pytest.UsageError(
+            f"worker {worker}: the rig {options.rig.name!r} has no module for it. A worker before "
+            "it has crashed; look at what it said"
+        )
+    rig = replace(
+        options.rig,
+        modules=(options.rig.modules[number],),
+        access_points=tuple(replace(each, commands=None) for each in options.rig.access_points),
+    )
+    return replace(options, rig=rig)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -157,7 +191,7 @@ def pytest_runtest_makereport(
         pytest.skip.Exception
     )
     if uses_rig and (report.failed or is_exception):
-        session.is_dirty = True
+        session.spoil(item.stash.get(_MODULE_KEY, None))
     if uses_rig:
         mask_report(report, session.secrets)
     return report
@@ -196,10 +230,11 @@ def rig(pytestconfig: pytest.Config) -> Rig:
 def module(rig: Rig, request: pytest.FixtureRequest) -> Iterator[RigModule]:
     """The module in the first slot: flashed, running, and clean after a failure.
 
-    Everything that goes over its port while the test runs stands in the report.
+    The marker ``flash_size`` asks for another one. Everything that goes over its port while the
+    test runs stands in the report.
     """
     session = session_of(request.config)
-    held = rig.modules[0]
+    held = request.node.stash[_MODULE_KEY] = _module_for(request.node, rig)
     transcript = Transcript()
     held.port.tap = transcript.record
     held.transcript = transcript
@@ -264,6 +299,19 @@ def network(rig: Rig) -> Iterator[NetworkPeers]:
     """The peers in the module's network; what a test opens is closed after it."""
     yield rig.network
     rig.network.close()
+
+
+def _module_for(item: pytest.Item, rig: Rig) -> RigModule:
+    """The module in the first slot that has the flash which a test asks for."""
+    marker = item.get_closest_marker("flash_size")
+    if marker is None:
+        return rig.modules[0]
+    (size_kib,) = marker.args
+    for module in rig.modules:
+        flash = module.description.flash
+        if flash is not None and flash.size_bytes == size_kib * KIB:
+            return module
+    pytest.skip(f"no module of the rig {rig.name!r} is known to have {size_kib} KB of flash")
 
 
 def _require_needs(item: pytest.Item, rig: Rig) -> None:

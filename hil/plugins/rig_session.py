@@ -12,6 +12,7 @@ from hil.errors import HilError, MisbehaviourError, NeedMissingError
 from hil.ports.control_lines import Line
 from hil.rig.assembly import open_rig
 from hil.rig.module import COMMON_BAUDS, READY_TIMEOUT_S
+from hil.units import KIB
 
 from .journal import RIG_TIME_KEY, describe_rig
 from .observation import attach_flash_record, rig_summary
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
 
     from .options import Options
 
+SMALLEST_FLASH_BYTES = 1024 * KIB
+"""What the document asks for; a smaller one is tested with what it carries. Source: line 133."""
+
 
 class RigSession:
-    """The rig of one pytest session and what is known about the state of its module.
+    """The rig of one pytest session and what is known about the state of its modules.
 
     Args:
         options: What was asked for.
@@ -38,8 +42,8 @@ class RigSession:
         self._config = config
         self._stack = ExitStack()
         self._rig: Rig | None = None
-        self._is_flashed = False
-        self.is_dirty = False
+        self._flashed_slots: set[int] = set()
+        self._dirty_slots: set[int] = set()
         self.blocked_by = ""
 
     def rig(self) -> Rig:
@@ -79,17 +83,36 @@ class RigSession:
         Raises:
             HilError: It cannot be brought there; the tests that follow are blocked.
         """
+        slot = module.description.slot
         try:
-            if not self._is_flashed:
+            self._hold_others(module)
+            if slot not in self._flashed_slots:
                 self._flash(module, item)
-            if self.is_dirty:
+            if slot in self._dirty_slots:
                 self._recover(module, item)
             elif not module.is_running:
                 _start(module)
         except HilError as error:
             self.blocked_by = str(error)
             raise
-        self.is_dirty = False
+        self._dirty_slots.discard(slot)
+
+    def spoil(self, module: RigModule | None) -> None:
+        """A test has failed on a module, or on all: nothing is known about its state any more."""
+        modules = self.options.rig.modules if module is None else (module.description,)
+        self._dirty_slots.update(each.slot for each in modules)
+
+    def _hold_others(self, module: RigModule) -> None:
+        """Keep the modules that are not tested off the air, as far as they have a reset line.
+
+        Effects: EXT_RSTB of the others is low from here on, that of `module` is released.
+        """
+        for other in self.rig().modules:
+            if Line.RESET not in other.lines.lines:
+                continue
+            if other is not module:
+                other.lines.set({Line.RESET: True})
+                other.is_running = False
 
     def _recover(self, module: RigModule, item: pytest.Item) -> None:
         try:
@@ -101,7 +124,8 @@ class RigSession:
             _restore(module)
 
     def _may_flash(self, module: RigModule) -> bool:
-        if self.options.flash_policy == "never":
+        is_besides = module is not self.rig().modules[0]
+        if self.options.flash_policy == "never" or (is_besides and _is_too_small(module)):
             return False
         if "flash-read" in module.has:
             return True
@@ -116,7 +140,7 @@ class RigSession:
 
     def _flash(self, module: RigModule, item: pytest.Item) -> None:
         if not self._may_flash(module):
-            self._is_flashed = True
+            self._flashed_slots.add(module.description.slot)
             return
         # esptool is slow to import: only a session that flashes pays.
         from hil.flashing.flasher import Flasher  # noqa: PLC0415
@@ -128,7 +152,7 @@ class RigSession:
                 rewrites_all=self.options.flash_policy == "always",
                 progress=progress,
             )
-        self._is_flashed = True
+        self._flashed_slots.add(module.description.slot)
         attach_flash_record(item, module, record)
 
     def close(self) -> None:
@@ -139,6 +163,12 @@ class RigSession:
             reporter = self._config.pluginmanager.getplugin("terminalreporter")
             if reporter is not None:
                 reporter.write_line(f"the rig was not left in its safe state: {error}", red=True)
+
+
+def _is_too_small(module: RigModule) -> bool:
+    """Whether a module's flash is known to have no room for the AT firmware (line 133)."""
+    flash = module.description.flash
+    return flash is not None and flash.size_bytes < SMALLEST_FLASH_BYTES
 
 
 def _can_restart(module: RigModule) -> bool:

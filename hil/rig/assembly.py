@@ -20,11 +20,13 @@ from hil.drive.simulated import SimulatedClock
 from hil.errors import RigFileError
 from hil.flashing.image import Role
 from hil.flashing.layout import plan_layout
+from hil.flashing.synthesis import synthesize
 from hil.ports.byte_port import PortFormat
 from hil.ports.clock import Clock, SystemClock
 from hil.ports.combined_lines import CombinedLines
 from hil.ports.modem_lines import ModemLines
 from hil.ports.serial_port import SerialPort, open_serial_port
+from hil.units import MIB
 from hil.virtual.bench import Bench, Contact
 from hil.virtual.chip import Chip, ChipSetup
 from hil.virtual.efuse import Efuse
@@ -57,6 +59,9 @@ if TYPE_CHECKING:
 
 FIRST_MAC = 0x18FE34_D00000
 """Espressif's prefix; the virtual module in slot n has this station address plus n."""
+
+SMALL_USER1_BYTES = 200_000
+"""Of the firmware in a virtual module with 512 KB of flash; the slot ends at 0x3C000."""
 
 PORT_CAPABILITIES = frozenset({"uart-format", "uart-flow"})
 """What a rig file's `has` says of the ports."""
@@ -215,7 +220,7 @@ def _build_flash(module: ModuleDescription, firmware: Firmware, stack: ExitStack
         flash.load(0, load_flash(state, described.size_bytes, remedy=STATE_REMEDY))
     elif described.content == "factory":
         layout = plan_layout(
-            firmware,
+            _fitting(firmware, described.size_bytes),
             described.size_bytes,
             with_init_data=firmware.image(Role.INIT_DATA) is not None,
             force_512k=True,
@@ -228,6 +233,17 @@ def _build_flash(module: ModuleDescription, firmware: Firmware, stack: ExitStack
     if state is not None:  # only now: what could not be loaded must not be overwritten
         stack.callback(lambda: save_flash(state, flash.snapshot()))
     return flash
+
+
+def _fitting(firmware: Firmware, flash_size_bytes: int) -> Firmware:
+    """The firmware, or where it is our own and the flash is small, one that leaves its areas free.
+
+    The document's layout of a 512 KB flash has the user parameter area at 0x3C000 (line 977), in
+    the middle of an AT 0.23 of the usual size.
+    """
+    if flash_size_bytes >= MIB or firmware != synthesize():
+        return firmware
+    return synthesize(user1_bytes=SMALL_USER1_BYTES)
 
 
 def _circuit_of(module: ModuleDescription, description: RigDescription) -> str:

@@ -143,7 +143,8 @@ VIRTUAL_RIG = RigDescription(
         ),
     ),
 )
-"""The rig of everyone who has none; equal to fixtures/virtual.toml."""
+"""The rig of everyone who has none; fixtures/virtual.toml, on which test plans run, has one module
+more."""
 
 
 def load_rig(path: Path) -> RigDescription:

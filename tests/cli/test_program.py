@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 COMMANDS = [
     "at",
+    "diff",
     "esptool",
     "firmware",
     "flash",

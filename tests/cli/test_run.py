@@ -70,11 +70,8 @@ def test_test_that_fails_has_status_1(tmp_path: Path) -> None:
 
 def test_unknown_plan_lists_those_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
     ended = call(capsys, "run", "nosuchplan")
-    assert ended == (
-        2,
-        "",
-        "hil: there is no test plan 'nosuchplan'; there are flashing, smoke, or name a path\n",
-    )
+    there = "there are conformance, flashing, smoke, or name a path"
+    assert ended == (2, "", f"hil: there is no test plan 'nosuchplan'; {there}\n")
 
 
 @pytest.mark.parametrize(

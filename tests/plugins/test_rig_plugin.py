@@ -436,11 +436,49 @@ def test_workers_do_not_share_a_real_rig(pytester: pytest.Pytester, workers: lis
     result = run_plan_apart(pytester, MANY, *workers, f"--hil-rig={name}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert result.stderr.str().strip() == (
-        "ERROR: -n 2: the modules of the rig 'bench' are real and cannot be shared by several "
-        "workers. Leave -n away, or test on a virtual rig, where each worker has a module of its "
-        "own"
+        "ERROR: -n 2: the rig 'bench' has one real module, and each worker needs one for itself. "
+        "Leave -n away, or test on a virtual rig, where each worker has a rig of its own"
     )
     assert not (pytester.path / "reports").exists()
+
+
+TWO_SLOTS = """
+[[module]]
+slot = 5
+port = "loop://second"
+[[access-point]]
+ssid = "net"
+security = "open"
+[access-point.command]
+on = ["true"]
+off = ["true"]
+configure = ["true"]
+stations = ["true"]
+drop = ["true", "{mac}"]
+"""
+TELLING = """
+@pytest.mark.parametrize("n", range(8))
+def test_one(rig, worker_id, n):
+    (module,) = rig.modules
+    assert "ap" in rig.has
+    assert "ap-control" not in rig.has
+    assert module.description.slot == {"gw0": 0, "gw1": 5}[worker_id]
+"""
+
+
+def test_each_worker_takes_a_slot_of_a_real_rig(pytester: pytest.Pytester) -> None:
+    name = rig_file(pytester.path, port="loop://", tail=TWO_SLOTS)
+    result = run_plan_apart(pytester, TELLING, "-n2", f"--hil-rig={name}")
+    result.assert_outcomes(passed=8)
+
+
+def test_more_workers_than_slots_are_refused(pytester: pytest.Pytester) -> None:
+    name = rig_file(pytester.path, port="loop://", tail=TWO_SLOTS)
+    result = run_plan_apart(pytester, TELLING, "-n3", f"--hil-rig={name}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: -n 3: the rig 'bench' has 2 real modules, *. Use -n 2 at most, or test on a *"]
+    )
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n1"])
@@ -525,3 +563,80 @@ def test_rig_that_cannot_be_opened_is_told_once(pytester: pytest.Pytester) -> No
     text = result.stdout.str()
     assert text.count("blocked: the module could not be made ready for an earlier test") == 2
     assert len(text.splitlines()) < 60
+
+
+SIZES = """
+from hil.ports.control_lines import Line
+def others(rig, module):
+    return [each for each in rig.modules if each is not module]
+def test_one(at, module, rig):
+    assert module.description.slot == 0
+    assert at.command("AT").is_ok
+    for other in others(rig, module):
+        other.port.discard_input()
+        other.port.send(b"AT\\r\\n")
+        assert other.port.receive(rig.clock.now_ns() + 10**9) == b""
+@pytest.mark.flash_size(512)
+def test_small(at, module, rig):
+    assert module.description.slot == 1
+    assert module.description.flash.size_bytes == 512 * 1024
+    assert at.command("AT").is_ok
+    (other,) = others(rig, module)
+    other.port.discard_input()
+    other.port.send(b"AT\\r\\n")
+    assert other.port.receive(rig.clock.now_ns() + 10**9) == b""
+def test_back(at, module):
+    assert module.description.slot == 0
+    assert at.command("AT").is_ok
+@pytest.mark.flash_size(4096)
+def test_large(module): ...
+"""
+
+
+def test_marker_picks_a_module_and_the_others_are_held_in_reset(
+    pytester: pytest.Pytester,
+) -> None:
+    result = run_plan(pytester, SIZES)
+    result.assert_outcomes(passed=3, skipped=1)
+    assert len(record_of(pytester)["flash"]) == 1  # there is no AT firmware for 512 KB
+    assert (
+        record_of(pytester)["tests"][-1]["reason"]
+        == "no module of the rig 'virtual' is known to have 4096 KB of flash"
+    )
+
+
+def test_failure_on_one_module_spoils_that_one_alone(pytester: pytest.Pytester) -> None:
+    result = run_plan(
+        pytester,
+        """
+@pytest.mark.flash_size(512)
+def test_small(at):
+    at.cwmode_def(3)
+    assert False
+def test_first(at, module):
+    at.cwmode_def(1)
+def test_first_again(at):
+    assert at.cwmode_def_query() == 1
+@pytest.mark.flash_size(512)
+def test_small_again(at):
+    assert at.cwmode_def_query() == 2
+""",
+    )
+    result.assert_outcomes(passed=3, failed=1)
+
+
+def test_clauses_say_what_the_rig_must_have(pytester: pytest.Pytester) -> None:
+    name = rig_file(pytester.path)
+    result = run_plan(
+        pytester,
+        """
+@pytest.mark.clause("DL-01")
+def test_needs_the_lines(at): ...
+@pytest.mark.clause("DL-01")
+def test_computes_only(): ...
+""",
+        f"--hil-rig={name}",
+    )
+    result.assert_outcomes(passed=1, skipped=1)
+    reasons = [test["reason"] for test in record_of(pytester)["tests"]]
+    assert reasons == ["the rig 'bench' has no flash-read, reset, strap", ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,10 +73,17 @@ def mistake_in(tmp_path: Path, text: str) -> str:
 
 
 class TestExamples:
-    def test_the_virtual_one_equals_the_built_in_rig(self) -> None:
+    def test_the_virtual_one_is_the_built_in_rig_and_a_module_with_a_small_flash(self) -> None:
         path = resource_folder("fixtures") / "virtual.toml"
         rig = load_rig(path)
-        assert rig == VIRTUAL_RIG
+        first, second = rig.modules
+        assert replace(rig, modules=(first,)) == VIRTUAL_RIG
+        assert second == replace(
+            first,
+            slot=1,
+            port="sim://default/module1",
+            flash=VirtualFlash(size_bytes=512 * 1024),
+        )
         assert rig.path == path
 
     def test_the_real_one_is_a_board_with_two_transistors(self) -> None:
