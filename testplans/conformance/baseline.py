@@ -8,6 +8,7 @@ that right: nothing, closing links, a restart, or AT+RESTORE.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,12 @@ class Baseline:
         self._worst = Disturbance.STORED
         self._turn = 0
         self._is_joined = False
+
+    def use_rate(self, baud: int) -> None:
+        """Let the module start at another rate from the next test on; it is stored by then."""
+        if self._module.description.baud != baud:
+            self._module.description = replace(self._module.description, baud=baud)
+            self._worst = Disturbance.STORED
 
     def note(self, line: bytes) -> None:
         """A test sends a line."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.plugins.journal import note
+from hil.plugins.options import options_of
 from hil.spec.waiver import load_waivers
 
 from .baseline import Baseline
@@ -31,6 +32,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         note(session.config, "waiver", clause=clause_id, reason=reason)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the plan once for each rate that ``--hil-baud`` names, one rate after the other."""
+    rates = options_of(metafunc.config).bauds
+    if rates and "line_rate" in metafunc.fixturenames:
+        metafunc.parametrize("line_rate", rates, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def line_rate(request: pytest.FixtureRequest) -> int | None:
+    """The rate at which the module is to start, None for the one of the rig."""
+    rate: int | None = getattr(request, "param", None)
+    return rate
+
+
 @pytest.fixture(scope="session")
 def _baselines() -> dict[int, Baseline]:
     return {}
@@ -44,9 +59,15 @@ def baseline(module: RigModule, _baselines: dict[int, Baseline]) -> Baseline:
 
 @pytest.fixture
 def talk(
-    talk: Talk, module: RigModule, baseline: Baseline, request: pytest.FixtureRequest
+    talk: Talk,
+    module: RigModule,
+    baseline: Baseline,
+    line_rate: int | None,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Talk]:
     """Raw talk with a module that has factory settings, its echo off, and nothing open."""
+    if line_rate is not None:
+        baseline.use_rate(line_rate)
     baseline.reach(talk, is_joined="joined" in request.fixturenames)
     talk.on_line = baseline.note
     yield talk
