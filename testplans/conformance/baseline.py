@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from hil.ports.access_point import AccessPoint
     from hil.rig.module import RigModule
 
+    from .found import FoundState
+
 
 class Disturbance(IntEnum):
     """What has to be put right."""
@@ -62,10 +64,13 @@ class Baseline:
 
     Args:
         module: The module.
+        found: How it was before, if it is to be left so.
     """
 
-    def __init__(self, module: RigModule) -> None:
+    def __init__(self, module: RigModule, found: FoundState | None = None) -> None:
         self._module = module
+        self._found = found
+        self._description = module.description
         self._worst = Disturbance.STORED
         self._turn = 0
         self._is_joined = False
@@ -75,6 +80,18 @@ class Baseline:
         if self._module.description.baud != baud:
             self._module.description = replace(self._module.description, baud=baud)
             self._worst = Disturbance.STORED
+
+    def leave_as_found(self) -> str:
+        """Give the module its settings back.
+
+        Returns:
+            What is not as it was; empty if nothing is.
+
+        Raises:
+            HilError: It does not obey any more.
+        """
+        self._module.description = self._description
+        return "" if self._found is None else self._found.put_back(self._module)
 
     def note(self, line: bytes) -> None:
         """A test sends a line."""

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hil.errors import HilError
 from hil.plugins.journal import note
 from hil.plugins.options import options_of
 from hil.spec.waiver import load_waivers
 
 from .baseline import Baseline
+from .found import find_state
 from .link import Links
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from hil.ports.access_point import AccessPoint
     from hil.ports.network_peer import NetworkPeers
     from hil.rig.module import RigModule
+    from hil.rig.rig import Rig
 
 
 _WAIVERS = Path(__file__).with_name("waivers.toml")
@@ -47,14 +50,38 @@ def line_rate(request: pytest.FixtureRequest) -> int | None:
 
 
 @pytest.fixture(scope="session")
-def _baselines() -> dict[int, Baseline]:
-    return {}
+def _baselines(pytestconfig: pytest.Config) -> Iterator[dict[int, Baseline]]:
+    """By slot; at the end every real module is left as it was found."""
+    baselines: dict[int, Baseline] = {}
+    yield baselines
+    for slot, baseline in baselines.items():
+        try:
+            remark = baseline.leave_as_found()
+        except HilError as error:
+            remark = f"it could not be brought back to what it was: {error}"
+        if remark:
+            note(pytestconfig, "left different", slot=slot, remark=remark)
+            _tell(pytestconfig, f"slot {slot} is not left as it was found: {remark}")
 
 
 @pytest.fixture
-def baseline(module: RigModule, _baselines: dict[int, Baseline]) -> Baseline:
+def baseline(rig: Rig, module: RigModule, _baselines: dict[int, Baseline]) -> Baseline:
     """What tests have left behind on ``module``."""
-    return _baselines.setdefault(module.description.slot, Baseline(module))
+    slot = module.description.slot
+    if slot not in _baselines:
+        found = (
+            None if rig.description.is_virtual else find_state(module, rig.description.flash_baud)
+        )
+        _baselines[slot] = Baseline(module, found)
+    return _baselines[slot]
+
+
+def _tell(config: pytest.Config, line: str) -> None:
+    """Print a line, wherever there is a terminal; a worker of pytest-xdist has none."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is not None:
+        reporter.ensure_newline()
+        reporter.write_line(line, yellow=True)
 
 
 @pytest.fixture
