@@ -136,7 +136,8 @@ class NorFlash:
         self.erase_counts = [0] * (size_bytes // self.SECTOR_BYTES)
         self.program_count = 0
         self.write_count = 0
-        self._cells = bytearray(content.ljust(size_bytes, b"\xff"))
+        self._cells = bytearray(b"\xff") * (size_bytes - len(content))
+        self._cells[:0] = content
         self._under_way: deque[_Operation] = deque()
 
     def read(self, offset: int, length: int) -> bytes:
