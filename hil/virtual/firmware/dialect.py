@@ -147,6 +147,8 @@ class Dialect:
         gslp_repeats_time: Whether GSLP answers with its time before OK (line 220, A-15).
         sleep_needs_station_mode: Whether AT+SLEEP= is refused in the modes with a softAP (line 294,
             A-23).
+        flash_holds_uart: Whether what comes while a command writes to the flash waits in the UART's
+            FIFO until it is written, instead of being turned away at once (A-13).
         forced_restart: Whether AT+RST gets through while another command runs (A-13).
         blank_sector_means_factory: Whether a parameter area counts as factory fresh when the
             sector that blank.bin covers is erased (line 128, A-61). Otherwise only the flag tells.
@@ -166,6 +168,7 @@ class Dialect:
     gmr_blank_line: bool
     gslp_repeats_time: bool
     sleep_needs_station_mode: bool
+    flash_holds_uart: bool
     forced_restart: bool
     blank_sector_means_factory: bool
     wifi: WifiDialect
@@ -184,6 +187,7 @@ DOCUMENTED = Dialect(
     gmr_blank_line=False,
     gslp_repeats_time=True,
     sleep_needs_station_mode=True,
+    flash_holds_uart=False,
     forced_restart=False,
     blank_sector_means_factory=True,
     wifi=WifiDialect(
@@ -250,6 +254,7 @@ ESPRESSIF_0_23 = Dialect(
     gmr_blank_line=True,
     gslp_repeats_time=False,
     sleep_needs_station_mode=False,
+    flash_holds_uart=True,
     forced_restart=True,
     blank_sector_means_factory=False,
     wifi=WifiDialect(

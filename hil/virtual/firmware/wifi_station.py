@@ -19,6 +19,7 @@ from .command import (
     Task,
     Variant,
     Wait,
+    until_written,
     error,
     ok,
     ok_without_blank_line,
@@ -124,7 +125,7 @@ def _join(variant: Variant, state: FirmwareState, network: Credentials, at_ns: i
     station.leave(at_ns)
     if variant.stores:
         settings = replace(state.store.system, network=network)
-        at_ns = yield Wait(until_ns=state.store.save_system(settings, at_ns))
+        at_ns = yield until_written(state.store.save_system(settings, at_ns))
     station.join(network, at_ns)
     wait = _look_at_times if wifi.join_looks_at_times else _wait_for_outcome
     now_ns = yield from wait(state, at_ns)
