@@ -32,6 +32,8 @@ class WifiDialect:
             until the station has an address, instead of AT+CWJAP alone being refused until a phone
             has told the network (line 732, A-41).
         smart_config_stores: Whether the network that a phone told is stored (A-75).
+        tells_leaving_first: Whether WIFI DISCONNECT comes before the answer of a command that makes
+            the station leave its network (lines 136-139, A-11).
         tells_in_passthrough: Whether the WIFI lines come while CIPMODE is 1, too (lines 136-139).
         tells_whole_network: Whether CIPSTA? and CIPAP? tell address, gateway and netmask in three
             lines, instead of the address in one (lines 644, 688; A-38).
@@ -50,6 +52,7 @@ class WifiDialect:
     stored_network_needs_address: bool
     smart_config_excludes_all: bool
     smart_config_stores: bool
+    tells_leaving_first: bool
     tells_in_passthrough: bool
     tells_whole_network: bool
     tells_blank_flash: bool
@@ -197,6 +200,7 @@ DOCUMENTED = Dialect(
         stored_network_needs_address=False,
         smart_config_excludes_all=True,
         smart_config_stores=False,
+        tells_leaving_first=False,
         tells_in_passthrough=True,
         tells_whole_network=False,
         tells_blank_flash=False,
@@ -264,6 +268,7 @@ ESPRESSIF_0_23 = Dialect(
         stored_network_needs_address=True,
         smart_config_excludes_all=False,
         smart_config_stores=True,
+        tells_leaving_first=True,
         tells_in_passthrough=False,
         tells_whole_network=True,
         tells_blank_flash=True,
