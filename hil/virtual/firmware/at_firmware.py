@@ -351,7 +351,9 @@ class AtFirmware:
             self._state.out.send(outcome.text, outcome.at_ns)
         finish = outcome.finish(outcome.at_ns)
         self._state.out.add(finish)
-        self._has_left = any(isinstance(action, Restart | DeepSleep) for action in finish)
+        self._has_left = any(
+            isinstance(action, Restart | DeepSleep) and action.at_ns <= now_ns for action in finish
+        )
 
 
 def _is_before(moment_ns: int | None, other_ns: int) -> bool:

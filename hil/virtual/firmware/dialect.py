@@ -152,6 +152,8 @@ class Dialect:
             A-23).
         flash_holds_uart: Whether what comes while a command writes to the flash waits in the UART's
             FIFO until it is written, instead of being turned away at once (A-13).
+        restart_delay_ms: How many ms the firmware goes on behind the OK of AT+RST and AT+RESTORE,
+            without its network, until the restart comes (A-70).
         forced_restart: Whether AT+RST gets through while another command runs (A-13).
         blank_sector_means_factory: Whether a parameter area counts as factory fresh when the
             sector that blank.bin covers is erased (line 128, A-61). Otherwise only the flag tells.
@@ -172,6 +174,7 @@ class Dialect:
     gslp_repeats_time: bool
     sleep_needs_station_mode: bool
     flash_holds_uart: bool
+    restart_delay_ms: int
     forced_restart: bool
     blank_sector_means_factory: bool
     wifi: WifiDialect
@@ -191,6 +194,7 @@ DOCUMENTED = Dialect(
     gslp_repeats_time=True,
     sleep_needs_station_mode=True,
     flash_holds_uart=False,
+    restart_delay_ms=0,
     forced_restart=False,
     blank_sector_means_factory=True,
     wifi=WifiDialect(
@@ -259,6 +263,7 @@ ESPRESSIF_0_23 = Dialect(
     gslp_repeats_time=False,
     sleep_needs_station_mode=False,
     flash_holds_uart=True,
+    restart_delay_ms=100,
     forced_restart=True,
     blank_sector_means_factory=False,
     wifi=WifiDialect(

@@ -1,4 +1,7 @@
-"""What becomes of lines that come at the UART while the AT firmware writes to the flash."""
+"""What becomes of lines that come at the UART while the AT firmware does something else.
+
+It writes to the flash, or is about to restart.
+"""
 
 from __future__ import annotations
 
@@ -82,3 +85,22 @@ def test_more_than_the_fifo_holds_is_lost_unless_rts_stops_the_host(
     # Now a sector is erased: 46.2 ms, in which 532 bytes come. 128 are kept, 101 lines are lost.
     heard = answer(host, b"AT+CWMODE=3\r\n" + b"AT\r\n" * 200)
     assert heard == b"\r\nOK\r\n" * answers
+
+
+@pytest.mark.parametrize("restart", [b"AT+RST\r\n", b"AT+RESTORE\r\n"])
+@pytest.mark.parametrize(("dialect", "answers"), [("documented", 1), ("espressif-0.23", 5)])
+def test_lines_behind_a_restart_are_answered_for_100_ms_by_the_real_firmware(
+    flash: NorFlash, restart: bytes, dialect: str, answers: int
+) -> None:
+    host = started_host(flash, dialect)
+    boots = host.bench.chip.boots
+    host.send(restart)
+    host.wait(NS_PER_S // 1000)
+    for _ in range(5):
+        host.send(b"AT\r\n")
+        host.wait(30_000_000)
+    heard = host.read()
+    assert heard.startswith(b"\r\nOK\r\n" * answers)
+    assert heard.count(b"OK") == answers
+    host.wait(NS_PER_S)
+    assert host.bench.chip.boots == boots + 1
