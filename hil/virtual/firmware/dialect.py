@@ -73,6 +73,8 @@ class TcpIpDialect:
             no names.
         takes_udp_without_peer: Whether port 0 of a UDP peer stands for one that the firmware
             chooses, if there is a local port (line 792, A-77).
+        passthrough_refuses_changing_peer: Whether a UDP link whose peer may change is refused while
+            CIPMODE is 1, instead of passthrough through it (lines 792, 915; A-49, A-62).
         udp_always_has_number: Whether CONNECT of a UDP link has its number in single mode, too.
         udp_is_connected: Whether UDP links make the state 3 (line 776) and keep AT+CIPMUX from
             being changed (line 894).
@@ -111,6 +113,7 @@ class TcpIpDialect:
     already_connected: str
     takes_short_addresses: bool
     takes_udp_without_peer: bool
+    passthrough_refuses_changing_peer: bool
     udp_always_has_number: bool
     udp_is_connected: bool
     status_needs_station: bool
@@ -226,6 +229,7 @@ DOCUMENTED = Dialect(
         already_connected="ALREAY CONNECT",
         takes_short_addresses=False,
         takes_udp_without_peer=False,
+        passthrough_refuses_changing_peer=False,
         udp_always_has_number=False,
         udp_is_connected=True,
         status_needs_station=False,
@@ -295,6 +299,7 @@ ESPRESSIF_0_23 = Dialect(
         already_connected="ALREADY CONNECTED",
         takes_short_addresses=True,
         takes_udp_without_peer=True,
+        passthrough_refuses_changing_peer=True,
         udp_always_has_number=True,
         udp_is_connected=False,
         status_needs_station=True,
