@@ -20,10 +20,16 @@ from .secret import passwords_in, show_bytes
 if TYPE_CHECKING:
     from .reply import Reply
 
+_SURE_LINE_BYTES = 128
+"""What every firmware takes, ``AT`` included; the document gives no limit. Source: A-78."""
+
 
 def no_reply(line: bytes, raw: bytes, *, expected: str, after_s: float, place: str) -> NoReplyError:
     """The end of a reply did not come in time; `raw` is what came."""
-    if raw:
+    if raw and raw.strip() == line:
+        received = "only its echo came"
+        remedy = "Allow more time: joining a network takes up to 15 s, connecting as long."
+    elif raw:
         received = f"only '{show_bytes(raw, passwords_in(line))}' came"
         remedy = "Allow more time; if this is no reply at all, call resynchronise()."
     else:
@@ -43,6 +49,11 @@ def failed(reply: Reply, *, after_s: float, place: str, expected: str = "OK") ->
     """The reply ended in something else than what was expected."""
     if reply.final in BUSY:
         remedy = "Wait for what it is doing, or allow more time."
+    elif len(reply.command) > _SURE_LINE_BYTES:
+        remedy = (
+            f"The line has {len(reply.command)} bytes; firmware 0.23 drops one of more than "
+            f"{_SURE_LINE_BYTES}: shorten its texts."
+        )
     else:
         remedy = "Compare the arguments, the Wi-Fi mode and the link mode with the document."
     known = passwords_in(reply.command)

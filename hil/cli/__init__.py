@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -67,10 +68,26 @@ def hil() -> None:
 def main() -> None:
     """Run the program; an error of the toolkit becomes its text and its exit status.
 
-    Exit status: 0 fine, 1 a test failed, 2 a mistake of the caller, 3 the module or the rig
-    misbehaved, 130 stopped. Ctrl-C and SIGTERM leave the rig in its safe state.
+    Exit status: 0 fine, 1 a test failed, 2 a mistake of the caller (a place for the output that
+    takes none of it included), 3 the module or the rig misbehaved, 130 stopped. Ctrl-C and SIGTERM
+    leave the rig in its safe state. If nobody reads the output any more, click ends the program
+    without a word.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        try:
+            _run()
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if not _is_output_lost():
+            raise
+        _drop_output()
+        click.echo(f"hil: the output cannot be written: {error.strerror}", err=True)
+        sys.exit(2)
+
+
+def _run() -> NoReturn:
     try:
         sys.exit(hil.main(prog_name="hil", standalone_mode=False))
     except click.Abort:
@@ -84,3 +101,20 @@ def main() -> None:
         for remark in getattr(error, "__notes__", ()):
             click.echo(remark, err=True)
         sys.exit(error.exit_status)
+
+
+def _is_output_lost() -> bool:
+    """Whether it was standard output that failed: it takes not even a line end then."""
+    try:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
+
+
+def _drop_output() -> None:
+    """Let what is left in standard output go nowhere, or Python complains of it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hil.errors import MistakeError
+from hil.errors import MistakeError, NoReplyError
 
 from .option import opened, rig_option, slot_option
 
@@ -45,7 +45,11 @@ def at(
         if is_reset if is_reset is not None else module.description.is_virtual:
             module.start()
         for command in commands:
-            reply = module.at.command(command, timeout_s=timeout_s)
+            try:
+                reply = module.at.command(command, timeout_s=timeout_s)
+            except NoReplyError as error:
+                error.add_note(f"hil: --timeout SECONDS allows more than {timeout_s:g} s")
+                raise
             for line in reply.lines:
                 click.echo(line)
             click.echo(reply.final.value)

@@ -127,6 +127,7 @@ class NorFlash:
                 f"no flash part of {format_size(size_bytes)} ({size_bytes} bytes); choose {sizes}"
             )
         self.size_bytes = size_bytes
+        self._require_room(0, content)
         self.timing = timing
         self.status = StatusRegisters()
         self.jedec_id = jedec_id_of(size_bytes)
@@ -135,9 +136,9 @@ class NorFlash:
         self.erase_counts = [0] * (size_bytes // self.SECTOR_BYTES)
         self.program_count = 0
         self.write_count = 0
-        self._cells = bytearray(b"\xff") * size_bytes
+        self._cells = bytearray(b"\xff") * (size_bytes - len(content))
+        self._cells[:0] = content
         self._under_way: deque[_Operation] = deque()
-        self.load(0, content)
 
     def read(self, offset: int, length: int) -> bytes:
         """Content from `offset` on; addresses wrap at the size, as on a real part."""
@@ -169,11 +170,7 @@ class NorFlash:
 
         Effects: operations still under way count as done.
         """
-        if offset < 0 or offset + len(data) > self.size_bytes:
-            raise VirtualError(
-                f"{format_size(len(data))} at {format_offset(offset)} do not fit into a flash of "
-                f"{format_size(self.size_bytes)}"
-            )
+        self._require_room(offset, data)
         self._under_way.clear()
         self._cells[offset : offset + len(data)] = data
 
@@ -273,6 +270,13 @@ class NorFlash:
         self._under_way.clear()
         self.busy_until_ns = min(self.busy_until_ns, at_ns)
         self.status.reset()
+
+    def _require_room(self, offset: int, data: bytes) -> None:
+        if offset < 0 or offset + len(data) > self.size_bytes:
+            raise VirtualError(
+                f"{format_size(len(data))} at {format_offset(offset)} do not fit into a flash of "
+                f"{format_size(self.size_bytes)}"
+            )
 
     def _program(self, offset: int, data: bytes, at_ns: int) -> int:
         region = slice(offset, offset + len(data))

@@ -61,7 +61,9 @@ class LineFormat:
     def agrees_with(self, other: LineFormat) -> bool:
         """Whether a receiver in the other format hears each frame as it was sent.
 
-        How many stop bits the sender adds does not matter to it.
+        How many stop bits the sender adds does not matter to it. One that expects the other parity
+        samples the same bits: it finds a parity error and keeps the byte, as the ESP8266's UART
+        does (it drops such bytes only with UART_ERR_WR_MASK set) and a host without INPCK.
         """
         return (self.baud, self.data_bits, self.parity) == (
             other.baud,

@@ -166,11 +166,35 @@ def test_error_hides_the_password(port: ScriptedPort, client: AtClient) -> None:
     assert str(failed.value).startswith(
         'AT+CWJAP_CUR="home",***: expected OK, but the module answered +CWJAP:2 / FAIL'
     )
-    port.expect(line + b"\r\n", line + b"\r\r\n")
+    port.expect(line + b"\r\n", line + b"\r\r\n+")
     with pytest.raises(NoReplyError) as silent:
         client.execute(line, timeout_s=1)
     assert "secret-word" not in str(silent.value)
-    assert r"""only 'AT+CWJAP_CUR="home",***\r\r\n' came""" in str(silent.value)
+    assert r"""only 'AT+CWJAP_CUR="home",***\r\r\n+' came""" in str(silent.value)
+
+
+def test_a_module_that_is_still_at_work_is_told_from_one_that_is_not_there(
+    port: ScriptedPort, client: AtClient
+) -> None:
+    port.expect(b"AT+CWLAP\r\n", b"AT+CWLAP\r\r\n")
+    with pytest.raises(NoReplyError) as at_work:
+        client.execute("AT+CWLAP", timeout_s=1)
+    assert "but only its echo came after " in str(at_work.value)
+    assert str(at_work.value).endswith(
+        " Allow more time: joining a network takes up to 15 s, connecting as long."
+    )
+
+
+@pytest.mark.parametrize(("length", "is_named"), [(128, False), (129, True)])
+def test_a_refused_line_that_a_firmware_may_have_dropped_is_named(
+    port: ScriptedPort, client: AtClient, length: int, is_named: bool
+) -> None:
+    line = b'AT+SAVETRANSLINK=1,"'.ljust(length - 1, b"a") + b'"'
+    port.expect(line + b"\r\n", b"\r\nERROR\r\n")
+    with pytest.raises(CommandFailedError) as refused:
+        client.execute(line)
+    remedy = "The line has 129 bytes; firmware 0.23 drops one of more than 128: shorten its texts."
+    assert str(refused.value).endswith(remedy) == is_named
 
 
 def test_reply_shows_no_password_but_has_it(port: ScriptedPort, client: AtClient) -> None:

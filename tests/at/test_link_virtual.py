@@ -108,8 +108,12 @@ def test_link_is_lost_with_a_restart(virtual_rig: Rig, at: AtClient) -> None:
     virtual_rig.network.serve(Behaviour.DISCARD, PORT)
     link = at.tcp(virtual_rig.network.host_address, PORT)
     at.send(b"AT+RST\r\n")
-    with pytest.raises(ModuleRestartedError):
-        link.receive(10)
+    if virtual_rig.module(0).description.dialect == "documented":
+        with pytest.raises(ModuleRestartedError):
+            link.receive(10)
+    else:  # it leaves its network, and so ends its links, before it restarts
+        assert link.receive(10) == b""
+    assert not link.is_open
     link.close()
 
 

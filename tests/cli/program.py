@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from unittest import mock
 
 import pytest
@@ -41,17 +41,24 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Ended:
     return Ended(int(leave.value.code or 0), out, err)
 
 
-def start(folder: Path, *arguments: str | Path, path: Path = ROOT, **environment: str) -> Ended:
+def start(
+    folder: Path,
+    *arguments: str | Path,
+    path: Path = ROOT,
+    out: BinaryIO | None = None,
+    **environment: str,
+) -> Ended:
     """Call the program in a process of its own, from a folder; `path` is where the toolkit lies."""
     ended = subprocess.run(
         [sys.executable, "-W", "error::ResourceWarning", "-c", PROGRAM, *map(str, arguments)],
         cwd=folder,
         env={**_environment(path), **environment},
-        capture_output=True,
+        stdout=out or subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         check=False,
     )
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    return Ended(ended.returncode, ended.stdout or "", ended.stderr)
 
 
 def _environment(path: Path) -> Mapping[str, str]:

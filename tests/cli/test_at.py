@@ -62,6 +62,7 @@ def test_module_can_be_left_unreset(capsys: pytest.CaptureFixture[str]) -> None:
     ended = call(capsys, "at", "--no-reset", "--timeout", "0.001", "AT")
     assert ended.status == 3
     assert ended.err.startswith("hil: AT: expected the end of a reply (OK or ERROR), but ")
+    assert ended.err.endswith("\nhil: --timeout SECONDS allows more than 0.001 s\n")
 
 
 @pytest.mark.parametrize("command", ["", "AT\r\nAT", "AT+GMR\n", "ÄT"])

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
@@ -17,11 +18,10 @@ from hil.ports.control_lines import Line
 from hil.rig.module import RigModule
 from hil.virtual.bench import Bench, Contact
 
-from .program import ROOT, call, write_rig
+from .program import ROOT, call, start, write_rig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 COMMANDS = [
     "at",
@@ -192,3 +192,17 @@ def test_stopping_the_program_leaves_the_rig_in_its_safe_state(
     assert capsys.readouterr().err.strip() == "hil: stopped"
     assert held[0].states == {"STRAP": True, "RESET": True, "POWER": True}
     assert held[0].contacts() == {"STRAP": False, "RESET": False, "POWER": True}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["at", "AT"], ["run", "smoke", "--", "-pno:cacheprovider"]]
+)
+def test_an_output_that_is_full_is_a_mistake(
+    tmp_path: Path, arguments: list[str], unbuffered: str
+) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = start(tmp_path, *arguments, out=full, PYTHONUNBUFFERED=unbuffered)
+    assert ended.status == 2
+    assert ended.err == "hil: the output cannot be written: No space left on device\n"

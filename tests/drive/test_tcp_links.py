@@ -211,15 +211,21 @@ class TestFramed:
             talk_until_ok(port)
 
 
+MORE = ["hil://host:5?baud=9600", "hil://host:5#1", "hil://user@host:5"]
+
+
 class TestOpen:
     @pytest.mark.parametrize(
-        "text", ["hil://", "hil://host", "hil://host:x", "hil://:5", "hil://host:5/path"]
+        "text", ["hil://", "hil://host", "hil://host:x", "hil://:5", "hil://host:5/path", *MORE]
     )
     def test_a_malformed_url_is_refused(self, text: str) -> None:
         urls.install()
         with pytest.raises(serial.SerialException) as caught:
             port_at(text)
-        assert text_of(caught) == f"{text!r} is not of the form hil://HOST:PORT"
+        assert text_of(caught) == (
+            f"{text!r} is not of the form hil://HOST:PORT; rate and format are settings of the "
+            "port, the module's are those of `hil virtual serve`"
+        )
 
     def test_nobody_there(self) -> None:
         urls.install()

@@ -86,6 +86,15 @@ def test_an_eight_bit_frame_read_as_seven_bits_with_even_parity_keeps_ascii_with
     assert receive_as(burst, LineFormat(data_bits=7, parity=Parity.EVEN)) == even
 
 
+@pytest.mark.parametrize("data_bits", [7, 8])
+def test_the_other_parity_is_an_error_that_keeps_the_byte(data_bits: int) -> None:
+    data = bytes(range(1 << data_bits))
+    burst = Burst(0, data, LineFormat(data_bits=data_bits, parity=Parity.EVEN))
+    odd = LineFormat(data_bits=data_bits, parity=Parity.ODD)
+    assert not burst.format.agrees_with(odd)
+    assert receive_as(burst, odd) == data
+
+
 @given(FORMATS, FORMATS, st.binary(max_size=30))
 def test_no_pair_of_formats_hangs_or_raises(
     sender: LineFormat, receiver: LineFormat, data: bytes

@@ -268,10 +268,14 @@ class Serial(ModulePort):
 
 def _address_of(url: str) -> tuple[str, int]:
     parts = urlsplit(url)
+    has_more = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
     with suppress(ValueError):  # of a port that is no number
-        if parts.scheme == "hil" and parts.hostname and parts.port and not parts.path.strip("/"):
+        if parts.scheme == "hil" and parts.hostname and parts.port and not has_more:
             return parts.hostname, parts.port
-    raise SerialException(f"{url!r} is not of the form hil://HOST:PORT")
+    raise SerialException(
+        f"{url!r} is not of the form hil://HOST:PORT; rate and format are settings of the port, "
+        "the module's are those of `hil virtual serve`"
+    )
 
 
 def _connect(url: str, address: tuple[str, int]) -> socket.socket:

@@ -10,7 +10,8 @@ Events from the outside go to the services; whatever they or time have changed, 
 runs is asked whether it can go on.
 
 While a command runs, each LF is answered ``busy p...`` and its line is lost; ``busy s...`` while
-data are being sent.
+data are being sent. The processor of the real firmware stands still while a command writes to the
+flash: what comes then waits in the UART's FIFO, and is looked at afterwards.
 
 Source: section 2; A-06, A-10, A-13, A-70 in docs/ambiguities.
 """
@@ -25,7 +26,7 @@ from hil.units import NS_PER_MS
 from hil.virtual.action import DeepSleep, Restart
 from hil.virtual.user_slot import UserSlots
 
-from .command import BUSY, Job, Outcome, Wait
+from .command import BUSY, Job, Outcome, Wait, until_written
 from .command_table import commands_of, run_line
 from .fault import TamperedOutput, lay_faults
 from .line import LF, Line, LineReader
@@ -133,7 +134,8 @@ class AtFirmware:
     @property
     def is_full(self) -> bool:
         """Whether no byte can be taken now."""
-        return self._state.input is not None and self._state.input.is_full
+        has_no_room = self._state.input is not None and self._state.input.is_full
+        return has_no_room or self._stands_still
 
     def start(self, now_ns: int) -> Sequence[Action]:
         """Begin to run; what arrives before ``ready`` is lost.
@@ -231,6 +233,13 @@ class AtFirmware:
         return deadline_ns
 
     @property
+    def _stands_still(self) -> bool:
+        """Whether the processor is kept from looking at what the UART has received."""
+        running = self._running
+        is_writing = running is not None and running.wait.stands_still
+        return is_writing and self._state.dialect.flash_holds_uart
+
+    @property
     def _is_deaf(self) -> bool:
         return self._ready_ns is not None or self._has_left
 
@@ -301,7 +310,7 @@ class AtFirmware:
     def _turn_away(self, line: Line, running: _Running, now_ns: int) -> None:
         """What a line comes to while a command runs. Source: A-13 in docs/ambiguities.
 
-        A forced restart waits for the flash: the processor stands still while it is written.
+        A forced restart waits for the flash, which a service may be writing to.
         """
         out = self._state.out
         is_restart = line.is_pure and line.command == _RESTART_COMMAND
@@ -342,7 +351,9 @@ class AtFirmware:
             self._state.out.send(outcome.text, outcome.at_ns)
         finish = outcome.finish(outcome.at_ns)
         self._state.out.add(finish)
-        self._has_left = any(isinstance(action, Restart | DeepSleep) for action in finish)
+        self._has_left = any(
+            isinstance(action, Restart | DeepSleep) and action.at_ns <= now_ns for action in finish
+        )
 
 
 def _is_before(moment_ns: int | None, other_ns: int) -> bool:
@@ -350,6 +361,6 @@ def _is_before(moment_ns: int | None, other_ns: int) -> bool:
 
 
 def _answer_later(outcome: Outcome) -> Task:
-    """The task of a command whose work takes a known time."""
-    yield Wait(until_ns=outcome.at_ns)
+    """The task of a command that writes to the flash."""
+    yield until_written(outcome.at_ns)
     return outcome

@@ -42,9 +42,9 @@ def confirm_start_up(_state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
     return ok(at_ns)
 
 
-def restart(_state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
-    """AT+RST: OK, then the restart. Source: section 3, command 2, lines 201-204."""
-    return ok(at_ns, finish=_restart_chip)
+def restart(state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
+    """AT+RST: OK, then the restart. Source: section 3, command 2, lines 201-204; A-70."""
+    return ok(at_ns, finish=partial(_restart_chip, state))
 
 
 def view_version(state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
@@ -86,7 +86,7 @@ def factory_reset(state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
 
     Source: section 3, command 6, lines 235-239; A-30 in docs/ambiguities.
     """
-    return ok(state.store.restore(at_ns), finish=_restart_chip)
+    return ok(state.store.restore(at_ns), finish=partial(_restart_chip, state))
 
 
 def set_uart(variant: Variant, state: FirmwareState, call: Call, at_ns: int) -> Outcome:
@@ -145,8 +145,12 @@ def set_sleep_mode(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
     return error(at_ns)
 
 
-def _restart_chip(now_ns: int) -> Sequence[Action]:
-    return (Restart(now_ns),)
+def _restart_chip(state: FirmwareState, now_ns: int) -> Sequence[Action]:
+    """The restart; a firmware that takes its time has left its network before."""
+    delay_ns = state.dialect.restart_delay_ms * NS_PER_MS
+    if delay_ns:
+        state.station.leave(now_ns)
+    return (Restart(now_ns + delay_ns),)
 
 
 BASIC_COMMANDS: Mapping[str, Forms] = {

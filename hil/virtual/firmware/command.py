@@ -92,14 +92,21 @@ class Wait:
     Args:
         until_ns: When to go on in any case, or None.
         is_met: Asked after every event and every deadline of the firmware.
+        stands_still: Whether the processor of the real firmware does nothing else meanwhile.
     """
 
     until_ns: int | None = None
     is_met: Callable[[], bool] = _never
+    stands_still: bool = False
 
     def is_over(self, now_ns: int) -> bool:
         """Whether the task goes on."""
         return self.is_met() or (self.until_ns is not None and self.until_ns <= now_ns)
+
+
+def until_written(at_ns: int) -> Wait:
+    """The wait of a command that writes to the flash until `at_ns`."""
+    return Wait(until_ns=at_ns, stands_still=True)
 
 
 Task = Generator[Wait, int, Outcome]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,7 @@ COMMANDS: Mapping[str, Forms] = MappingProxyType(
 """What follows ``AT`` in a command line, to the forms of that command, in any dialect."""
 
 
+@cache
 def commands_of(dialect: Dialect) -> Mapping[str, Forms]:
     """The commands and forms that a dialect has."""
     return {

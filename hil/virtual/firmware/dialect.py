@@ -32,6 +32,8 @@ class WifiDialect:
             until the station has an address, instead of AT+CWJAP alone being refused until a phone
             has told the network (line 732, A-41).
         smart_config_stores: Whether the network that a phone told is stored (A-75).
+        tells_leaving_first: Whether WIFI DISCONNECT comes before the answer of a command that makes
+            the station leave its network (lines 136-139, A-11).
         tells_in_passthrough: Whether the WIFI lines come while CIPMODE is 1, too (lines 136-139).
         tells_whole_network: Whether CIPSTA? and CIPAP? tell address, gateway and netmask in three
             lines, instead of the address in one (lines 644, 688; A-38).
@@ -50,6 +52,7 @@ class WifiDialect:
     stored_network_needs_address: bool
     smart_config_excludes_all: bool
     smart_config_stores: bool
+    tells_leaving_first: bool
     tells_in_passthrough: bool
     tells_whole_network: bool
     tells_blank_flash: bool
@@ -70,6 +73,8 @@ class TcpIpDialect:
             no names.
         takes_udp_without_peer: Whether port 0 of a UDP peer stands for one that the firmware
             chooses, if there is a local port (line 792, A-77).
+        passthrough_refuses_changing_peer: Whether a UDP link whose peer may change is refused while
+            CIPMODE is 1, instead of passthrough through it (lines 792, 915; A-49, A-62).
         udp_always_has_number: Whether CONNECT of a UDP link has its number in single mode, too.
         udp_is_connected: Whether UDP links make the state 3 (line 776) and keep AT+CIPMUX from
             being changed (line 894).
@@ -108,6 +113,7 @@ class TcpIpDialect:
     already_connected: str
     takes_short_addresses: bool
     takes_udp_without_peer: bool
+    passthrough_refuses_changing_peer: bool
     udp_always_has_number: bool
     udp_is_connected: bool
     status_needs_station: bool
@@ -147,6 +153,10 @@ class Dialect:
         gslp_repeats_time: Whether GSLP answers with its time before OK (line 220, A-15).
         sleep_needs_station_mode: Whether AT+SLEEP= is refused in the modes with a softAP (line 294,
             A-23).
+        flash_holds_uart: Whether what comes while a command writes to the flash waits in the UART's
+            FIFO until it is written, instead of being turned away at once (A-13).
+        restart_delay_ms: How many ms the firmware goes on behind the OK of AT+RST and AT+RESTORE,
+            without its network, until the restart comes (A-70).
         forced_restart: Whether AT+RST gets through while another command runs (A-13).
         blank_sector_means_factory: Whether a parameter area counts as factory fresh when the
             sector that blank.bin covers is erased (line 128, A-61). Otherwise only the flag tells.
@@ -166,6 +176,8 @@ class Dialect:
     gmr_blank_line: bool
     gslp_repeats_time: bool
     sleep_needs_station_mode: bool
+    flash_holds_uart: bool
+    restart_delay_ms: int
     forced_restart: bool
     blank_sector_means_factory: bool
     wifi: WifiDialect
@@ -184,6 +196,8 @@ DOCUMENTED = Dialect(
     gmr_blank_line=False,
     gslp_repeats_time=True,
     sleep_needs_station_mode=True,
+    flash_holds_uart=False,
+    restart_delay_ms=0,
     forced_restart=False,
     blank_sector_means_factory=True,
     wifi=WifiDialect(
@@ -193,6 +207,7 @@ DOCUMENTED = Dialect(
         stored_network_needs_address=False,
         smart_config_excludes_all=True,
         smart_config_stores=False,
+        tells_leaving_first=False,
         tells_in_passthrough=True,
         tells_whole_network=False,
         tells_blank_flash=False,
@@ -214,6 +229,7 @@ DOCUMENTED = Dialect(
         already_connected="ALREAY CONNECT",
         takes_short_addresses=False,
         takes_udp_without_peer=False,
+        passthrough_refuses_changing_peer=False,
         udp_always_has_number=False,
         udp_is_connected=True,
         status_needs_station=False,
@@ -250,6 +266,8 @@ ESPRESSIF_0_23 = Dialect(
     gmr_blank_line=True,
     gslp_repeats_time=False,
     sleep_needs_station_mode=False,
+    flash_holds_uart=True,
+    restart_delay_ms=100,
     forced_restart=True,
     blank_sector_means_factory=False,
     wifi=WifiDialect(
@@ -259,6 +277,7 @@ ESPRESSIF_0_23 = Dialect(
         stored_network_needs_address=True,
         smart_config_excludes_all=False,
         smart_config_stores=True,
+        tells_leaving_first=True,
         tells_in_passthrough=False,
         tells_whole_network=True,
         tells_blank_flash=True,
@@ -280,6 +299,7 @@ ESPRESSIF_0_23 = Dialect(
         already_connected="ALREADY CONNECTED",
         takes_short_addresses=True,
         takes_udp_without_peer=True,
+        passthrough_refuses_changing_peer=True,
         udp_always_has_number=True,
         udp_is_connected=False,
         status_needs_station=True,

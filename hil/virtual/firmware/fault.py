@@ -68,7 +68,7 @@ class Tampering:
         starts: Called with the state once it is built.
     """
 
-    commands: dict[str, dict[Form, Handler]]
+    commands: dict[str, Forms]
     supplanted: list[Rewiring] = field(default_factory=list)
     wrapped: list[Rewiring] = field(default_factory=list)
     kinds: dict[type, list[type]] = field(default_factory=dict)
@@ -80,8 +80,9 @@ class Tampering:
     def wire(self) -> None:
         """Put the faulty handlers into the command table, as far as this dialect has the forms."""
         for name, form, make in (*self.supplanted, *self.wrapped):
-            if form in self.commands[name]:
-                self.commands[name][form] = make(self.commands[name][form])
+            forms = self.commands[name]
+            if form in forms:
+                self.commands[name] = {**forms, form: make(forms[form])}
 
     def kind(self, sound: type[Part], /) -> type[Part]:
         """The class that a part is made of: its own, or one with the behaviour of all faults."""
@@ -126,7 +127,7 @@ class Fault:
 
 def lay_faults(faults: Iterable[Fault], commands: Mapping[str, Forms]) -> Tampering:
     """What some faults, or none, do to a firmware with these commands."""
-    tampering = Tampering({name: dict(forms) for name, forms in commands.items()})
+    tampering = Tampering(dict(commands))
     for fault in faults:
         fault.lay(tampering)
     tampering.wire()

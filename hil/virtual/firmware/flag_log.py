@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
 WORD_BYTES: Final = 4
 CLEARED_SLOT: Final = 1023
@@ -45,9 +45,6 @@ ACTIVE: Final = {copy: _entry(b"A%d" % copy) for copy in _COPIES}
 CLEARED: Final = _entry(b"C0")
 """No copy counts from here on, in this area and the one that is cleared with it."""
 
-_COPY_WRITING = {entry: copy for copy, entry in WRITING.items()}
-_COPY_ACTIVE = {entry: copy for copy, entry in ACTIVE.items()}
-
 
 def log_entry(number: int) -> bytes:
     """The entry that makes a sector log number `number`, 1 to 32767."""
@@ -55,38 +52,53 @@ def log_entry(number: int) -> bytes:
 
 
 class FlagLog:
-    """What the flag sector of an area says.
+    """What the flag sector of an area says, found out as it is asked.
 
     Args:
         sector: Its 4096 bytes.
-
-    Attributes:
-        number: Number of this log; 0 for the first.
-        active: The copy that the last "active" entry names, or None.
-        writing: The copy that is being written, or None if the last entry says nothing of it.
-        is_cleared: Whether the area is being cleared.
-        free_slots: Words that a store may use, in order.
     """
 
     def __init__(self, sector: bytes) -> None:
         self._sector = sector
-        used_bytes = len(sector[: PREPARING_SLOT * WORD_BYTES].rstrip(b"\xff"))
-        self.free_slots = range(-(-used_bytes // WORD_BYTES), PREPARING_SLOT)
-        self.number = _log_number(self._word(OPENING_SLOT))
-        self.is_cleared = self._word(CLEARED_SLOT) == CLEARED
-        self.active: int | None = None
-        self.writing: int | None = None
-        for word in self._words_backwards():
-            self.active = _COPY_ACTIVE.get(word)
-            if self.active is not None:
-                break
-            self.writing = self.writing or _COPY_WRITING.get(word)
 
-    def _words_backwards(self) -> Iterator[bytes]:
-        """What stores wrote, the latest first."""
-        yield self._word(PREPARING_SLOT)
-        for slot in reversed(range(self.free_slots.start)):
-            yield self._word(slot)
+    @property
+    def number(self) -> int:
+        """Number of this log; 0 for the first."""
+        return _log_number(self._word(OPENING_SLOT))
+
+    @property
+    def is_cleared(self) -> bool:
+        """Whether the area is being cleared."""
+        return self._word(CLEARED_SLOT) == CLEARED
+
+    @property
+    def free_slots(self) -> range:
+        """Words that a store may use, in order."""
+        used_bytes = len(self._sector[: PREPARING_SLOT * WORD_BYTES].rstrip(b"\xff"))
+        return range(-(-used_bytes // WORD_BYTES), PREPARING_SLOT)
+
+    @property
+    def active(self) -> int | None:
+        """The copy that the last "active" entry names, or None."""
+        offset, copy = self._last(ACTIVE)
+        return copy if offset >= 0 else None
+
+    @property
+    def writing(self) -> int | None:
+        """The copy that is being written, or None if the last entry says nothing of it."""
+        offset, copy = self._last(WRITING)
+        return copy if offset > self._last(ACTIVE)[0] else None
+
+    def _last(self, entries: Mapping[int, bytes]) -> tuple[int, int]:
+        """Where the last of some entries stands among what stores wrote, or -1, and its copy."""
+        return max((self._find_last(entry), copy) for copy, entry in entries.items())
+
+    def _find_last(self, entry: bytes) -> int:
+        """Where the last word that is this entry begins, or -1."""
+        end = CLEARED_SLOT * WORD_BYTES
+        while (offset := self._sector.rfind(entry, 0, end)) >= 0 and offset % WORD_BYTES:
+            end = offset + WORD_BYTES - 1
+        return offset
 
     def _word(self, slot: int) -> bytes:
         return self._sector[slot * WORD_BYTES : (slot + 1) * WORD_BYTES]

@@ -16,6 +16,7 @@ from .command import Call, Form, Forms, Outcome, Task, Wait, error, ok, refuse
 from .host import has_network, resolve
 from .link import LINK_NUMBERS, Link, Stage, TcpLink, UdpLink
 from .link_argument import PORTS, is_host, parse_link_arguments
+from .passthrough import PASSTHROUGH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,7 +144,8 @@ def _udp_link(
             pass
         case _:
             return None
-    if port not in PORTS:
+    refuses_change = state.dialect.tcp_ip.passthrough_refuses_changing_peer
+    if port not in PORTS or (mode and refuses_change and state.transfer_mode == PASSTHROUGH):
         return None
     socket = next(state.sockets)
     return UdpLink(number=number, socket=socket, port=port, local_port=local_port, mode=mode)

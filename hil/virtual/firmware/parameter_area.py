@@ -46,6 +46,7 @@ _FIRST_COPY = 2
 _COPIES = (1, 2)
 _FLAG = 3
 _ENTRIES_PER_STORE = 2
+_ERASED_SECTOR = b"\xff" * SECTOR_BYTES
 
 
 class AreaOffsets(NamedTuple):
@@ -136,8 +137,7 @@ class ParameterArea:
             When the last write is done, in ns; a power cut before leaves the old records or the
             new ones.
         """
-        at_ns = self._make_ready(at_ns)
-        content = self._content()
+        content, at_ns = self._make_ready(at_ns)
         target = 1 if content.selected == _FIRST_COPY else _FIRST_COPY
         kept = {} if content.selected is None else content.copies[content.selected].records
         sequence = 1 + max((copy.sequence for copy in content.copies.values()), default=0)
@@ -152,7 +152,7 @@ class ParameterArea:
 
     def begin_clearing(self, at_ns: int) -> int:
         """Let the flag say "cleared" with one entry; returns when it is written, in ns."""
-        at_ns = self._make_ready(at_ns)
+        _content, at_ns = self._make_ready(at_ns)
         return self._write_flag(CLEARED_SLOT, CLEARED, at_ns)
 
     def erase(self, at_ns: int) -> int:
@@ -165,15 +165,21 @@ class ParameterArea:
             at_ns = self._erase_sector(sector, at_ns)
         return at_ns
 
-    def _make_ready(self, at_ns: int) -> int:
-        """Finish what a power cut interrupted, as far as a new entry in the flag demands."""
+    def _make_ready(self, at_ns: int) -> tuple[_Content, int]:
+        """Finish what a power cut interrupted, as far as a new entry in the flag demands.
+
+        Returns:
+            What the area holds then, and when that is done, in ns.
+        """
         content = self._content()
         if content.selected is None:
-            return self.erase(at_ns)
-        if content.has_log_to_open:
+            at_ns = self.erase(at_ns)
+        elif content.has_log_to_open:
             number = content.copies[content.selected].opens_log
-            return self._open_log(content.selected, number, at_ns)
-        return at_ns
+            at_ns = self._open_log(content.selected, number, at_ns)
+        else:
+            return content, at_ns
+        return self._content(), at_ns
 
     def _save_and_open_log(
         self, content: _Content, target: int, new: StoredCopy, at_ns: int
@@ -227,7 +233,7 @@ class ParameterArea:
         return self._flash.erase_sector(self._start_of(sector), at_ns)
 
     def _is_erased(self, sector: int) -> bool:
-        return self._sector(sector) == b"\xff" * SECTOR_BYTES
+        return self._sector(sector) == _ERASED_SECTOR
 
     def _sector(self, sector: int) -> bytes:
         return self._flash.read(self._start_of(sector), SECTOR_BYTES)

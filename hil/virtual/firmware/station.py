@@ -166,6 +166,7 @@ class Station:
         self._fixed: Ipv4Config | None = None
         self._is_leasing = False
         self._retry_ns: int | None = None
+        self._is_leaving = False
         self.network: Credentials | None = None
         self.ap: Sighting | None = None
         self.address: Ipv4Config | None = None
@@ -199,6 +200,16 @@ class Station:
         self.network = network
         self._failure = None
         self._go(Cue.JOIN, now_ns)
+
+    def tell_leaving(self, now_ns: int) -> None:
+        """Say that it is going to leave, in the firmware that says so before it answers.
+
+        Source: read from the libraries of SDK 1.0.1, which call the AT firmware's handler from
+        within the function that disconnects; A-11 in docs/ambiguities.
+        """
+        if self._state.dialect.wifi.tells_leaving_first and self._phase.is_associated:
+            self._say("WIFI DISCONNECT", now_ns)
+            self._is_leaving = True
 
     def leave(self, now_ns: int) -> None:
         """Leave the network, or give up joining it, and stay away."""
@@ -235,7 +246,9 @@ class Station:
         self._go(Cue.RETRY, now_ns)
 
     def hear(self, event: OutsideEvent, now_ns: int) -> None:
-        """The air answers, or takes the access point away."""
+        """The air answers, or takes the access point away; nothing counts once it is leaving."""
+        if self._is_leaving:
+            return
         match event:
             case Joined(ap) if self._is_wanted(ap):
                 self._failure = None
@@ -294,7 +307,9 @@ class Station:
         loses_address = before is Phase.ONLINE and self._phase is not Phase.ONLINE
         if loses_ap:
             self.ap = None
-            self._say("WIFI DISCONNECT", now_ns)
+            if not self._is_leaving:
+                self._say("WIFI DISCONNECT", now_ns)
+            self._is_leaving = False
         if loses_address:
             self.address = None
             out.transmit(SetAddress(Interface.STATION, None), now_ns)

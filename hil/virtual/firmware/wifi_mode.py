@@ -29,7 +29,7 @@ def query_wifi_mode(variant: Variant, state: FirmwareState, call: Call, at_ns: i
 
 
 def set_wifi_mode(variant: Variant, state: FirmwareState, call: Call, at_ns: int) -> Outcome:
-    """AT+CWMODE=: OK, then what the services make of the mode.
+    """AT+CWMODE=: OK, and what the services make of the mode.
 
     Source: lines 358-361, 379-382, 396-399; A-08, A-11 in docs/ambiguities.
     """
@@ -38,6 +38,8 @@ def set_wifi_mode(variant: Variant, state: FirmwareState, call: Call, at_ns: int
             mode = WifiMode(number)
         case _:
             return error(at_ns)
+    if not mode.has_station:
+        state.station.tell_leaving(at_ns)
     state.wifi_mode = mode
     if variant.stores:
         at_ns = state.store.save_system(replace(state.store.system, wifi_mode=mode), at_ns)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def start_smart_config(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
-    """AT+CWSTARTSMART=: OK, then the station leaves its network and listens.
+    """AT+CWSTARTSMART=: OK, and the station leaves its network and listens.
 
     Before it can be started again, AT+CWSTOPSMART has to release what it took (line 739).
 
@@ -25,6 +25,7 @@ def start_smart_config(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
     """
     match parse_numbers(call.arguments):
         case (1 | 2 as kind,) if state.wifi_mode is WifiMode.STATION and state.smart_config.is_idle:
+            state.station.tell_leaving(at_ns)
 
             def listen(now_ns: int) -> Sequence[Action]:
                 state.smart_config.listen(kind, now_ns)

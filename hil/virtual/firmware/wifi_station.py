@@ -23,6 +23,7 @@ from .command import (
     ok,
     ok_without_blank_line,
     parse_numbers,
+    until_written,
 )
 from .settings import Credentials
 
@@ -78,7 +79,8 @@ def confirm_leave(_state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
 
 
 def leave_network(state: FirmwareState, _call: Call, at_ns: int) -> Outcome:
-    """AT+CWQAP: OK, then the station leaves. Source: section 4, command 8, line 464; A-11."""
+    """AT+CWQAP: OK, and the station leaves. Source: section 4, command 8, line 464; A-11."""
+    state.station.tell_leaving(at_ns)
     return ok(at_ns, finish=partial(_leave, state))
 
 
@@ -124,12 +126,13 @@ def _join(variant: Variant, state: FirmwareState, network: Credentials, at_ns: i
     station.leave(at_ns)
     if variant.stores:
         settings = replace(state.store.system, network=network)
-        at_ns = yield Wait(until_ns=state.store.save_system(settings, at_ns))
+        at_ns = yield until_written(state.store.save_system(settings, at_ns))
     station.join(network, at_ns)
     wait = _look_at_times if wifi.join_looks_at_times else _wait_for_outcome
     now_ns = yield from wait(state, at_ns)
     if station.has_ip:
         return ok(now_ns)
+    station.tell_leaving(now_ns)
     give_up = partial(_leave, state)
     if not wifi.join_failure_has_number:
         return error(now_ns, finish=give_up)

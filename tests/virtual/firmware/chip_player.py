@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hil.units import KIB, MIB, NS_PER_MS, NS_PER_S
@@ -96,10 +97,16 @@ class ChipPlayer:
             self.advance(due_ns)
 
     def send(self, data: bytes) -> None:
-        """Send bytes from now on, without a gap, in the firmware's line format."""
+        """Send bytes from now on, without a gap, in the firmware's line format.
+
+        What comes while the processor stands still waits for it, as in the FIFO of the UART.
+        """
         rest = Burst(self.now_ns, data, self.line_format)
         while rest.data:
             self.advance(rest.start_ns)
+            while self.firmware._stands_still:
+                self.advance(self.firmware.next_deadline_ns() or self.now_ns)
+                rest = replace(rest, start_ns=self.now_ns)
             piece, rest = rest.split(self.firmware.bytes_wanted(rest))
             self.carry_out(self.firmware.receive(piece))
             self.advance(piece.end_ns())

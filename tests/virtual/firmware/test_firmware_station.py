@@ -337,9 +337,18 @@ def test_who_follows_the_station_is_told_of_a_loss_after_it_was_printed() -> Non
 
 
 @pytest.mark.parametrize("name", [b"+CWMODE", b"+CWMODE_CUR", b"+CWMODE_DEF"])
-def test_a_mode_without_station_leaves_the_network(name: bytes) -> None:
-    player = joined_player()
-    assert player.ask(b"AT" + name + b"=2") == OK + DISCONNECT
+@pytest.mark.parametrize(
+    ("dialect", "answer"),
+    [
+        (DOCUMENTED, b"\r\nOK\r\nWIFI DISCONNECT\r\n"),
+        (ESPRESSIF_0_23, b"WIFI DISCONNECT\r\n\r\nOK\r\n"),
+    ],
+)
+def test_a_mode_without_station_leaves_the_network(
+    name: bytes, dialect: Dialect, answer: bytes
+) -> None:
+    player = joined_player(dialect)
+    assert player.ask(b"AT" + name + b"=2") == answer
     assert player.take_requests() == [NO_ADDRESS, Leave()]
     player.wait_ms(30_000)
     assert player.ask(b"AT" + name + b"=1") == OK
@@ -347,9 +356,33 @@ def test_a_mode_without_station_leaves_the_network(name: bytes) -> None:
     assert player.take_requests() == []
 
 
+@pytest.mark.parametrize("event", [ApLost(), Joined(HOME), Leased(LEASE)])
+def test_nothing_happens_to_a_network_that_is_being_left(event: OutsideEvent) -> None:
+    player = joined_player(ESPRESSIF_0_23)
+    player.send(b"AT+CWMODE=2\r\n")
+    assert player.take_sent() == DISCONNECT
+    player.hear(event)
+    player.wait_ms(500)
+    assert player.take_sent() == OK
+    assert player.take_requests() == [NO_ADDRESS, Leave()]
+
+
+@both_dialects
+def test_the_next_loss_is_told_again(dialect: Dialect) -> None:
+    player = joined_player(dialect)
+    player.ask(b"AT+CWQAP")
+    player.send(b'AT+CWJAP_CUR="home","12345678"\r\n')
+    take_in(player)
+    player.wait_ms(4000)
+    assert player.take_sent() == CONNECTED + GOT_IP + OK
+    player.hear(ApLost())
+    assert player.take_sent() == DISCONNECT
+
+
 @pytest.mark.parametrize("mode", [b"1", b"3"])
-def test_a_mode_with_station_keeps_the_network(mode: bytes) -> None:
-    player = joined_player()
+@both_dialects
+def test_a_mode_with_station_keeps_the_network(mode: bytes, dialect: Dialect) -> None:
+    player = joined_player(dialect)
     assert player.ask(b"AT+CWMODE_CUR=" + mode) == OK
     assert player.take_requests() == []
     assert station_of(player).has_ip

@@ -111,9 +111,15 @@ class TestBusy:
         assert player.take_sent() == b""
         return player
 
-    @both_dialects
-    def test_each_line_is_turned_away_while_a_store_is_under_way(self, dialect: Dialect) -> None:
-        player = self.storing(dialect)
+    def scanning(self) -> ChipPlayer:
+        player = ready_player(ESPRESSIF_0_23)
+        player.ask(b"AT+CWMODE=1")
+        player.send(b"AT+CWLAP\r\n")
+        assert player.take_sent() == b""
+        return player
+
+    def test_each_line_is_turned_away_while_a_store_is_under_way(self) -> None:
+        player = self.storing()
         player.send(b"AT\r\n")
         assert player.take_sent() == b"\r\nbusy p...\r\n"
         player.send(b"AT+CWMODE=3\r\n\n")
@@ -122,8 +128,17 @@ class TestBusy:
         assert player.take_sent() == OK
         assert player.ask(b"AT+CWMODE?") == b"+CWMODE:1\r\n" + OK
 
-    def test_ok_comes_when_the_flash_is_written(self) -> None:
-        player = self.storing()
+    def test_no_byte_is_taken_while_the_processor_of_the_real_firmware_stands_still(self) -> None:
+        player = self.storing(ESPRESSIF_0_23)
+        stood_still = player.firmware.is_full
+        player.send(b"AT+CWMODE?\r\n")
+        assert player.take_sent() == OK + b"+CWMODE:1\r\n" + OK
+        assert (stood_still, player.firmware.is_full) == (True, False)
+        assert not self.storing(DOCUMENTED).firmware.is_full
+
+    @both_dialects
+    def test_ok_comes_when_the_flash_is_written(self, dialect: Dialect) -> None:
+        player = self.storing(dialect)
         asked_ns = player.now_ns
         player.settle()
         timing = player.flash.timing
@@ -162,19 +177,36 @@ class TestBusy:
         assert (player.take_sent(), player.restarts) == (OK, 0)
 
     def test_restart_gets_through_in_the_real_firmware(self) -> None:
-        player = self.storing(ESPRESSIF_0_23)
-        stored_ns = player.firmware.next_deadline_ns()
+        player = self.scanning()
         player.send(b"AT+RST\r\n")
         assert player.take_sent() == b"\r\nWill force to restart!!!\r\n\r\nOK\r\n"
-        assert player.actions[-1] == Restart(stored_ns or 0)
+        assert player.actions[-1] == Restart(player.now_ns)
         player.settle()
         assert player.take_sent() == READY
         player.ask(b"ATE0")
         assert player.ask(b"AT+CWMODE?") == b"+CWMODE:1\r\n" + OK
 
+    def test_a_join_that_has_been_stored_turns_away_what_came_meanwhile(self) -> None:
+        player = ready_player(ESPRESSIF_0_23)
+        player.ask(b"AT+CWMODE=1")
+        player.send(b'AT+CWJAP="home","12345678"\r\n')
+        stored_ns = player.firmware.next_deadline_ns() or 0
+        stood_still = player.firmware.is_full
+        player.advance(stored_ns)
+        assert (stood_still, player.firmware.is_full) == (True, False)
+        player.send(b"AT\r\n")
+        assert player.take_sent() == BUSY
+
+    def test_a_restart_waits_until_the_flash_is_written(self) -> None:
+        player = self.scanning()
+        written_ns = player.flash.erase_sector(0x70000, player.now_ns)
+        player.send(b"AT+RST\r\n")
+        assert player.take_sent() == b"\r\nWill force to restart!!!\r\n\r\nOK\r\n"
+        assert player.actions[-1] == Restart(written_ns)
+
     @pytest.mark.parametrize("line", [b"at+RST\r\n", b"xAT+RST\r\n", b"AT+RST\r\r\n", b"AT+RST\n"])
     def test_only_the_exact_line_restarts_while_busy(self, line: bytes) -> None:
-        player = self.storing(ESPRESSIF_0_23)
+        player = self.scanning()
         player.send(line)
         assert player.take_sent() == BUSY
         assert player.restarts == 0

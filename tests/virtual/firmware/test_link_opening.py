@@ -34,6 +34,22 @@ TCP = b'AT+CIPSTART="TCP","192.168.1.20",80'
 THIRD = IPv4Address("192.168.1.22")
 
 
+class TestPassthrough:
+    @pytest.mark.parametrize(("mode", "is_refused"), [(b"0", False), (b"1", True), (b"2", True)])
+    def test_the_real_firmware_opens_no_link_whose_peer_may_change(
+        self, mode: bytes, is_refused: bool
+    ) -> None:
+        line = b'AT+CIPSTART="UDP","192.168.1.20",2000,3000,' + mode
+        for dialect in (DOCUMENTED, ESPRESSIF_0_23):
+            player = joined_player(dialect)
+            player.order(b"AT+CIPMODE=1")
+            player.take_requests()
+            answer = player.order(line)
+            asked = any(isinstance(each, UdpOpen) for each in player.take_requests())
+            expected = is_refused and dialect is ESPRESSIF_0_23
+            assert (answer == ERROR, asked) == (expected, not expected)
+
+
 class TestParameterList:
     @pytest.mark.parametrize(
         ("dialect", "mode", "answer"),

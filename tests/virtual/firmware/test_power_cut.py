@@ -6,6 +6,7 @@ change in many small steps all the same.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 
@@ -53,6 +54,17 @@ class Device:
         self.now_ns = at_ns + 1
         self.boot()
 
+    def after_cut(self, at_ns: int) -> Device:
+        """Another device, which has come as far as this one and is cut; this one goes on."""
+        other = copy(self)
+        other.flash = copy(self.flash)
+        other.flash._cells = self.flash._cells.copy()
+        other.flash._under_way = self.flash._under_way.copy()
+        other.flash.erase_counts = self.flash.erase_counts.copy()
+        other.flash.status = copy(self.flash.status)
+        other.cut(at_ns)
+        return other
+
 
 def user_settings(number: int) -> UserSettings:
     return UserSettings(UartSettings(baud=9600 + number))
@@ -86,14 +98,12 @@ def test_a_store_cut_at_any_nanosecond(stores: int, *, blank_means_factory: bool
     end_ns = device.store.save_user(new[0], 0)
     seen = []
     for cut_ns in range(end_ns + 1):
-        device = Device(content, blank_means_factory=blank_means_factory)
-        device.store.save_user(new[0], 0)
-        device.cut(cut_ns)
-        seen.append(device.settings)
-        device.now_ns = device.store.recover(device.now_ns)
-        device.now_ns = device.store.save_user(user_settings(-2), device.now_ns)
-        device.cut(device.now_ns)
-        assert device.settings == (user_settings(-2), old[1])
+        found = device.after_cut(cut_ns)
+        seen.append(found.settings)
+        found.now_ns = found.store.recover(found.now_ns)
+        found.now_ns = found.store.save_user(user_settings(-2), found.now_ns)
+        found.cut(found.now_ns)
+        assert found.settings == (user_settings(-2), old[1])
     assert seen == sorted(seen, key=lambda found: found == new)
     assert set(seen) == {old, new}
 
@@ -108,13 +118,11 @@ def test_a_restore_cut_at_any_nanosecond(stores: int, *, blank_means_factory: bo
     assert device.flash.snapshot() == b"\xff" * SIZE
     seen = []
     for cut_ns in range(end_ns + 1):
-        device = Device(content, blank_means_factory=blank_means_factory)
-        device.store.restore(0)
-        device.cut(cut_ns)
-        seen.append(device.settings)
-        device.now_ns = device.store.recover(device.now_ns)
-        device.cut(device.now_ns)
-        assert device.settings == seen[-1]
+        found = device.after_cut(cut_ns)
+        seen.append(found.settings)
+        found.now_ns = found.store.recover(found.now_ns)
+        found.cut(found.now_ns)
+        assert found.settings == seen[-1]
     assert seen == sorted(seen, key=lambda found: found == FACTORY)
     assert set(seen) == {old, FACTORY}
 
@@ -132,12 +140,7 @@ def test_a_store_after_sectors_were_blanked_cut_at_any_nanosecond(
     old = device.settings
     new = (user_settings(-1), old[1])
     end_ns = device.store.save_user(new[0], 0)
-    seen = []
-    for cut_ns in range(end_ns + 1):
-        device = Device(bytes(content), blank_means_factory=blank_means_factory)
-        device.store.save_user(new[0], 0)
-        device.cut(cut_ns)
-        seen.append(device.settings)
+    seen = [device.after_cut(cut_ns).settings for cut_ns in range(end_ns + 1)]
     assert seen == sorted(seen, key=lambda found: found == new)
     assert set(seen) == {old, new}
 
@@ -146,18 +149,17 @@ def test_a_store_after_sectors_were_blanked_cut_at_any_nanosecond(
 def test_a_restore_beside_garbage_cut_at_any_nanosecond(*, blank_means_factory: bool) -> None:
     content = contents()[2]
     content = content[:0x3D000] + b"\x00" * 0x3000 + content[0x40000:]
-    old = Device(content, blank_means_factory=blank_means_factory).settings
+    device = Device(content, blank_means_factory=blank_means_factory)
+    old = device.settings
     assert old == (UserSettings(), system_settings(2))
-    end_ns = Device(content, blank_means_factory=blank_means_factory).store.restore(0)
+    end_ns = device.store.restore(0)
     seen = []
     for cut_ns in range(end_ns + 1):
-        device = Device(content, blank_means_factory=blank_means_factory)
-        device.store.restore(0)
-        device.cut(cut_ns)
-        seen.append(device.settings)
-        device.cut(device.store.recover(device.now_ns))
-        assert device.settings == seen[-1]
-        assert (device.flash.read(0x7D000, 0x3000) == b"\xff" * 0x3000) == (seen[-1] == FACTORY)
+        found = device.after_cut(cut_ns)
+        seen.append(found.settings)
+        found.cut(found.store.recover(found.now_ns))
+        assert found.settings == seen[-1]
+        assert (found.flash.read(0x7D000, 0x3000) == b"\xff" * 0x3000) == (seen[-1] == FACTORY)
     assert set(seen) == {old, FACTORY}
 
 
@@ -173,12 +175,7 @@ def test_a_restore_that_was_cut_is_finished_at_the_next_start(
     assert device.settings == FACTORY
     end_ns = device.store.recover(device.now_ns)
     for cut_ns in range(device.now_ns, end_ns + 1):
-        again = Device(content, blank_means_factory=blank_means_factory)
-        again.store.restore(0)
-        again.cut(QUICK.page_program_ns + 1)
-        again.store.recover(again.now_ns)
-        again.cut(cut_ns)
-        assert again.settings == FACTORY
+        assert device.after_cut(cut_ns).settings == FACTORY
     assert device.flash.snapshot() == b"\xff" * SIZE
 
 
