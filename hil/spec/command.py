@@ -226,6 +226,10 @@ class CommandTable:
     def __contains__(self, name: object) -> bool:
         return name in self._commands
 
+    def get(self, name: str) -> Command | None:
+        """The command of a name, or None."""
+        return self._commands.get(name)
+
     def __iter__(self) -> Iterator[Command]:
         return iter(self._commands.values())
 

@@ -1,0 +1,328 @@
+"""The console at a terminal: one line to edit at the bottom, what comes above it.
+
+This is the one file that knows prompt_toolkit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from prompt_toolkit.application import Application
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.history import History
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.layout import HSplit, Layout, Window
+from prompt_toolkit.layout.controls import BufferControl, FormattedTextControl
+from prompt_toolkit.layout.menus import CompletionsMenu
+from prompt_toolkit.layout.processors import BeforeInput
+from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.output.defaults import create_output
+from prompt_toolkit.renderer import print_formatted_text
+from prompt_toolkit.styles import Style
+from prompt_toolkit.widgets import SearchToolbar
+
+from hil.errors import HilError
+
+from .completion import complete
+from .entry import stamp
+from .hint import hint
+from .session import Mode
+from .stop import StoppedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from prompt_toolkit.document import Document
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
+
+    from .driver import Driver
+    from .entry import Entry
+    from .history import HistoryFile
+
+_STYLE = Style.from_dict(
+    {
+        "stamp": "ansibrightblack",
+        "sent": "ansicyan",
+        "received": "",
+        "success": "ansigreen",
+        "failure": "ansired bold",
+        "unfinished": "ansibrightblack",
+        "unsolicited": "ansiyellow",
+        "boot": "ansibrightblack",
+        "noise": "ansibrightblack",
+        "note": "ansimagenta",
+        "mistake": "ansired",
+        "prompt": "ansicyan bold",
+        "hint": "reverse",
+        "hint.current": "bold underline noreverse",
+        "hint.warning": "ansired bold",
+    }
+)
+_MENU_ROWS = 8
+_CALM = "Tab completes, Up and Ctrl-R bring lines back, :help lists what the console can do"
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGTERM,)
+
+
+class Terminal:
+    """The terminal.
+
+    Args:
+        history: Lines of earlier sessions.
+        origin_ns: Time zero of the stamps.
+    """
+
+    def __init__(self, history: HistoryFile, origin_ns: int) -> None:
+        self._origin_ns = origin_ns
+        self._lines: asyncio.Queue[str] = asyncio.Queue()
+        self._driver: Driver | None = None
+        self._history = _KeptHistory(history)
+        search = SearchToolbar(ignore_case=True)
+        self._buffer = Buffer(
+            completer=_CallCompleter(self),
+            complete_while_typing=False,
+            enable_history_search=Condition(lambda: True),
+            history=self._history,
+            accept_handler=self._accept,
+            multiline=False,
+        )
+        line = BufferControl(
+            self._buffer,
+            input_processors=[BeforeInput(self._prompt, style="class:prompt")],
+            search_buffer_control=search.control,
+        )
+        body = HSplit(
+            [
+                Window(line, dont_extend_height=True, wrap_lines=True),
+                CompletionsMenu(max_height=_MENU_ROWS, scroll_offset=1),
+                search,
+                Window(FormattedTextControl(self._hint), height=1, style="class:hint"),
+            ]
+        )
+        self._application: Application[None] = Application(
+            layout=Layout(body, focused_element=line),
+            key_bindings=self._bindings(),
+            style=_STYLE,
+            output=_output(),
+            color_depth=ColorDepth.from_env(),
+            erase_when_done=True,
+        )
+
+    def show(self, entries: list[Entry]) -> None:
+        """Print lines above the one that is being edited."""
+        if not entries:
+            return
+        application = self._application
+        if application.is_running:
+            application.renderer.erase()
+        for entry in entries:
+            print_formatted_text(
+                application.output,
+                _fragments(entry, self._origin_ns),
+                _STYLE,
+                color_depth=application.color_depth,
+            )
+        application.output.flush()
+        if application.is_running:
+            application.invalidate()
+
+    async def run(self, driver: Driver, lost: asyncio.Future[None]) -> None:
+        """Let somebody type until he leaves.
+
+        Args:
+            driver: The module.
+            lost: Gets the error when the port has gone.
+
+        Raises:
+            StoppedError: A signal came.
+            PortError: The port has gone.
+        """
+        self._driver = driver
+        lost.add_done_callback(self._end_by)
+        talk = asyncio.ensure_future(self._talk(driver))
+        talk.add_done_callback(self._end_by)
+        try:
+            with self._signals():
+                await self._application.run_async(handle_sigint=True)
+        finally:
+            talk.cancel()
+
+    async def _talk(self, driver: Driver) -> None:
+        """Do what the lines say, in turn; those of one paste each behind the reply before."""
+        while not driver.is_over:
+            line = await self._lines.get()
+            try:
+                await driver.type_line(line)
+            except HilError as error:  # a port that has gone is found by the wire
+                driver.complain(str(error))
+            if not self._lines.empty():
+                await driver.await_reply(line)
+
+    def _accept(self, buffer: Buffer) -> bool:
+        for line in buffer.text.splitlines():
+            self._lines.put_nowait(line)
+        return False
+
+    def _end_by(self, future: asyncio.Future[None]) -> None:
+        """Leave, because somebody has said so or something has gone wrong."""
+        if future.cancelled() or not self._application.is_running:
+            return
+        if self._application.future is not None and self._application.future.done():
+            return
+        error = future.exception()
+        if error is None:
+            self._application.exit()
+        else:
+            self._application.exit(exception=error)
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Signals that end programs end the application, which restores the terminal."""
+        loop = asyncio.get_running_loop()
+        for number in _STOP_SIGNALS:
+            loop.add_signal_handler(number, self._stop)
+        try:
+            yield
+        finally:
+            for number in _STOP_SIGNALS:
+                loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        stopped.set_exception(StoppedError())
+        self._end_by(stopped)
+
+    def _bindings(self) -> KeyBindings:
+        bindings = KeyBindings()
+
+        @bindings.add("enter")
+        def _(event: KeyPressEvent) -> None:
+            event.current_buffer.validate_and_handle()
+
+        @bindings.add("c-c")
+        @bindings.add("<sigint>")
+        def _(event: KeyPressEvent) -> None:
+            """Cancel the line, and those of a paste that still wait."""
+            event.current_buffer.reset()
+            while not self._lines.empty():
+                self._lines.get_nowait()
+
+        @bindings.add("c-d", filter=Condition(lambda: not self._buffer.text))
+        def _(event: KeyPressEvent) -> None:
+            event.app.exit()
+
+        @bindings.add("c-l")
+        def _(event: KeyPressEvent) -> None:
+            event.app.renderer.clear()
+
+        @bindings.add("tab")
+        def _(event: KeyPressEvent) -> None:
+            buffer = event.current_buffer
+            if buffer.complete_state is not None:
+                buffer.complete_next()
+            else:
+                buffer.start_completion(insert_common_part=True)
+
+        return bindings
+
+    def _prompt(self) -> StyleAndTextTuples:
+        session = self._driver.session if self._driver is not None else None
+        if session is None or session.mode is Mode.COMMAND:
+            return [("", "at> ")]
+        if session.mode is Mode.PASSTHROUGH:
+            return [("", "passthrough> ")]
+        missing = "" if session.missing_bytes is None else f" {session.missing_bytes}"
+        return [("", f"data{missing}> ")]
+
+    def _hint(self) -> StyleAndTextTuples:
+        """The line at the bottom."""
+        driver = self._driver
+        if driver is None:
+            return []
+        text = self._buffer.document.text_before_cursor
+        if driver.session.mode is not Mode.COMMAND and not text.startswith(":"):
+            return [("", f" sent as it is, without CR LF; :send takes {_ESCAPES} ")]
+        if not text:
+            return [("", f" {driver.place}; {_CALM}")]
+        pieces = hint(text, driver.session.settings)
+        styles = [
+            "class:hint.warning"
+            if piece.is_warning
+            else "class:hint.current"
+            if piece.is_current
+            else ""
+            for piece in pieces
+        ]
+        told = [(style, piece.text) for style, piece in zip(styles, pieces, strict=True)]
+        return [("", " "), *told]
+
+    def completions(self, text: str) -> Iterator[Completion]:
+        """How the line can go on, for prompt_toolkit."""
+        session = self._driver.session if self._driver is not None else None
+        if session is None or (session.mode is not Mode.COMMAND and not text.startswith(":")):
+            return
+        for candidate in complete(text, session.settings):
+            yield Completion(
+                candidate.text,
+                start_position=-candidate.replaced,
+                display_meta=candidate.summary,
+            )
+
+
+_ESCAPES = "\\r \\n \\xNN"
+
+
+class _CallCompleter(Completer):
+    """Completion of what is typed."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterable[Completion]:
+        """What prompt_toolkit asks for."""
+        del complete_event
+        return self._terminal.completions(document.text_before_cursor)
+
+
+class _KeptHistory(History):
+    """Lines of this session as they were typed, in the file without passwords."""
+
+    def __init__(self, file: HistoryFile) -> None:
+        super().__init__()
+        self._file = file
+
+    def load_history_strings(self) -> Iterable[str]:
+        """Lines of earlier sessions, the newest first."""
+        return reversed(self._file.load())
+
+    def append_string(self, string: str) -> None:
+        """Take what was entered; a paste line by line."""
+        for line in string.splitlines():
+            super().append_string(line)
+
+    def store_string(self, string: str) -> None:
+        """Keep a line."""
+        self._file.store(string)
+
+
+def _fragments(entry: Entry, origin_ns: int) -> StyleAndTextTuples:
+    """One line in its colours."""
+    style = f"class:{entry.kind.name.lower()}"
+    return [
+        ("class:stamp", f"{stamp(entry, origin_ns)} {entry.kind.mark} "),
+        (style, f"{entry.screen_text}\n"),
+    ]
+
+
+def _output() -> Any:
+    """Standard output; no questions for the cursor's place, which need a terminal that answers."""
+    os.environ.setdefault("PROMPT_TOOLKIT_NO_CPR", "1")
+    return create_output(stdout=sys.stdout)
