@@ -7,8 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from hil.errors import MistakeError
+
 from .driver import Driver
-from .entry import format_entry
+from .entry import Entry, EntryKind
 from .history import HistoryFile, history_path
 from .log import Log
 from .script import PlainScreen, is_terminal, run_script
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from hil.errors import HilError
     from hil.rig.module import RigModule
 
-    from .entry import Entry
     from .terminal import Terminal
 
 __all__ = ["StoppedError", "converse"]
@@ -55,25 +56,51 @@ def converse(module: RigModule, *, log_path: Path | None, is_reset: bool, timeou
         from .terminal import Terminal  # noqa: PLC0415 - a script pays nothing for it
 
         terminal = Terminal(HistoryFile(history_path()), origin_ns)
-    show_lines = PlainScreen(sys.stdout).show
-
-    def show(entries: list[Entry]) -> None:
-        if log is not None:
-            log.write(entries)
-        if terminal is not None:
-            terminal.show(entries)
-        else:
-            show_lines([format_entry(entry, origin_ns) for entry in entries])
-
+    output = terminal or PlainScreen(sys.stdout, origin_ns)
+    screen = Screen(output.show, log)
     try:
-        driver = Driver(module, show, timeout_s)
+        driver = Driver(module, screen.show, timeout_s)
         if is_reset:
             driver.reset_at_start()
         asyncio.run(_serve(driver, terminal))
-        return 0 if terminal is not None else driver.session.failures
     finally:
-        if log is not None:
-            log.close()
+        screen.close()
+    if screen.log_failure is not None:
+        raise screen.log_failure
+    return 0 if terminal is not None else driver.session.failures
+
+
+class Screen:
+    """Shows lines and logs them; a log that cannot be written any more ends with a word.
+
+    Args:
+        show: Shows lines to whoever looks.
+        log: The log, if one is kept.
+
+    Attributes:
+        log_failure: Why the log ended too early.
+    """
+
+    def __init__(self, show: Callable[[list[Entry]], None], log: Log | None) -> None:
+        self._show, self._log = show, log
+        self.log_failure: MistakeError | None = None
+
+    def show(self, entries: list[Entry]) -> None:
+        """Show lines, and write them to the log."""
+        self._show(entries)
+        if self._log is None or not entries:
+            return
+        try:
+            self._log.write(entries)
+        except MistakeError as error:
+            self._log.close()
+            self.log_failure, self._log = error, None
+            self._show([Entry(entries[-1].time_ns, EntryKind.MISTAKE, f"{error}; it ends here")])
+
+    def close(self) -> None:
+        """Close the log."""
+        if self._log is not None:
+            self._log.close()
 
 
 async def _serve(driver: Driver, terminal: Terminal | None) -> None:
@@ -83,10 +110,13 @@ async def _serve(driver: Driver, terminal: Terminal | None) -> None:
         if terminal is not None:
             await terminal.run(driver, lost)
         else:
-            await run_script(driver, lost, sys.stdin.buffer)
+            # A thread that is left waiting in a buffered file would keep Python from ending.
+            source = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+            await run_script(driver, lost, source)
     finally:
         driver.stop()
-        lost.cancel()
+        if not lost.cancel() and not lost.cancelled():
+            lost.exception()  # somebody else has ended it first
 
 
 def _teller(lost: asyncio.Future[None]) -> Callable[[HilError], None]:

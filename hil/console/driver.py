@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from hil.at.line_time import line_time_ns
-from hil.errors import MistakeError
+from hil.errors import MistakeError, PortError
 from hil.ports.byte_port import Direction
 from hil.rig.module import RigModule
 from hil.units import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
@@ -168,7 +168,7 @@ class Driver:
         self._news.set()
         wanted = self.session.take_format()
         if wanted is not None:
-            self._set_format(wanted)
+            self._follow(wanted)
 
     def _set_timer(self) -> None:
         """Have the session's next deadline kept, in real time by the loop."""
@@ -184,6 +184,13 @@ class Driver:
     def _tick(self) -> None:
         self._show(self.session.tick(self._clock.now_ns()))
         self._set_timer()
+
+    def _follow(self, line_format: PortFormat) -> None:
+        """Go where the module has gone, if this port can."""
+        try:
+            self._set_format(line_format)
+        except PortError as error:
+            self.complain(str(error))
 
     def _set_format(self, line_format: PortFormat) -> None:
         self._port.set_format(line_format)
@@ -261,10 +268,8 @@ class Driver:
             module = RigModule(
                 self._module.description, port, self._module.lines, self._module.rig_name
             )
-            try:
-                await self._loop.run_in_executor(None, module.reset)
-            finally:
-                self._ear = None
+            await _finished(self._loop.run_in_executor(None, module.reset))
+            self._ear = None
         self._show(self.session.forget())
 
     async def _wake(self, operand: str) -> None:
@@ -285,3 +290,12 @@ class Driver:
     async def _quit(self, operand: str) -> None:
         del operand
         self.is_over = True
+
+
+async def _finished(job: asyncio.Future[object]) -> None:
+    """Wait for a job to its end, also when somebody does not want to wait any more."""
+    try:
+        await asyncio.shield(job)
+    except asyncio.CancelledError:
+        await asyncio.wait({job})
+        raise

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MOST_LINES = 1000
 
 _OWNER_ONLY = 0o600
+_QUIT = f"{LOCAL_MARK}quit"
 _FILE = Path("hil", "console-history")
 
 
@@ -28,9 +29,10 @@ def history_path(environment: Mapping[str, str] = os.environ) -> Path:
 def kept_line(line: str) -> str | None:
     """What the file keeps of a line; None if nothing.
 
-    A line of which it is not known what it says may be data, and data may be anything.
+    A line of which it is not known what it says may be data, and data may be anything. Nobody
+    brings back the line that ended the session before.
     """
-    if not line.startswith(LOCAL_MARK) and line[:2].upper() != "AT":
+    if line == _QUIT or not (line.startswith(LOCAL_MARK) or line[:2].upper() == "AT"):
         return None
     data = mask_typed(line.encode("utf-8", "surrogateescape"))
     return data.decode("utf-8", "backslashreplace")

@@ -11,8 +11,8 @@ from .entry import format_log_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from io import RawIOBase
     from pathlib import Path
-    from typing import TextIO
 
     from .entry import Entry
 
@@ -32,7 +32,7 @@ class Log:
     def __init__(self, path: Path, place: str, origin_ns: int) -> None:
         self._path, self._origin_ns = path, origin_ns
         try:
-            self._file: TextIO = path.open("a", buffering=1, encoding="utf-8")
+            self._file: RawIOBase = path.open("ab", buffering=0)
         except OSError as error:
             raise MistakeError(f"cannot write the log {path}: {error.strerror}") from None
         self._write(f"# {datetime.now().astimezone().isoformat()} {place}")
@@ -48,8 +48,9 @@ class Log:
 
     def _write(self, line: str) -> None:
         try:
-            self._file.write(line + "\n")
+            self._file.write(f"{line}\n".encode("utf-8", "backslashreplace"))
         except OSError as error:
+            self._file.close()
             raise MistakeError(f"cannot write the log {self._path}: {error.strerror}") from None
 
     def close(self) -> None:

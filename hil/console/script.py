@@ -8,13 +8,15 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from .entry import format_entry
 from .session import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import BinaryIO, TextIO
+    from collections.abc import Callable, Iterable
+    from typing import TextIO
 
     from .driver import Driver
+    from .entry import Entry
 
 COMMENT = "#"
 """A line of a script that begins so says nothing to the module."""
@@ -25,20 +27,22 @@ class PlainScreen:
 
     Args:
         stream: Where to.
+        origin_ns: Time zero of the stamps.
     """
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, origin_ns: int) -> None:
+        self._stream, self._origin_ns = stream, origin_ns
 
-    def show(self, lines: list[str]) -> None:
+    def show(self, entries: list[Entry]) -> None:
         """Write lines at once; what the stream's encoding lacks is escaped."""
         encoding = self._stream.encoding or "utf-8"
-        for line in lines:
+        for entry in entries:
+            line = format_entry(entry, self._origin_ns)
             self._stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
         self._stream.flush()
 
 
-async def run_script(driver: Driver, lost: asyncio.Future[None], source: BinaryIO) -> None:
+async def run_script(driver: Driver, lost: asyncio.Future[None], source: Iterable[bytes]) -> None:
     """Type the lines of a file or pipe, each when the reply to the one before has ended.
 
     Args:
@@ -72,7 +76,7 @@ async def _talk(driver: Driver, lines: asyncio.Queue[str | None]) -> None:
         await driver.listen_to_the_end()
 
 
-def _start_reader(source: BinaryIO, take: Callable[[str | None], None]) -> None:
+def _start_reader(source: Iterable[bytes], take: Callable[[str | None], None]) -> None:
     """Read lines in a thread: not every file can be waited for."""
     loop = asyncio.get_running_loop()
 

@@ -193,7 +193,7 @@ class Session:
 
     def receive(self, data: bytes, now_ns: int) -> list[Entry]:
         """Bytes have come; returns what to show."""
-        if not self._noise:
+        if not self._noise and not self._reader.unfinished:
             self._noise_ns = now_ns
         self._heard_ns = now_ns
         entries: list[Entry] = []
@@ -322,19 +322,23 @@ class Session:
         match event:
             case InformationLine():
                 self._learn(event.text)
-                text = show_text(self._masking.line(event.line))
-                return [Entry(now_ns, EntryKind.RECEIVED, text)]
+                entry = Entry(now_ns, EntryKind.RECEIVED, self._show_line(event.line))
             case FinalResult():
-                return self._take_final(event, now_ns)
+                entry = self._take_final(event, now_ns)
             case Prompt():
-                return self._take_prompt(now_ns)
+                entry = self._take_prompt(now_ns)
             case NetworkData():
-                return self._take_data(event, now_ns)
+                entry = self._take_data(event, now_ns)
             case Unsolicited():
-                return self._take_unsolicited(event, now_ns)
+                entry = self._take_unsolicited(event, now_ns)
             case BootLine():
-                return [Entry(now_ns, EntryKind.BOOT, show_text(event.line.strip()))]
-        return []  # an echo: the line is shown where it was sent
+                entry = Entry(now_ns, EntryKind.BOOT, show_text(event.line.strip()))
+            case _:
+                return []  # an echo: the line is shown where it was sent
+        return [entry]
+
+    def _show_line(self, line: bytes) -> str:
+        return show_text(self._masking.line(line))
 
     def _take_raw(self, event: RawData, now_ns: int) -> list[Entry]:
         """Data of passthrough, line by line as far as they have lines."""
@@ -343,7 +347,7 @@ class Session:
         kind = EntryKind.UNSOLICITED
         return [_cut(now_ns, kind, "", self._masking.piece(line)) for line in lines]
 
-    def _take_final(self, event: FinalResult, now_ns: int) -> list[Entry]:
+    def _take_final(self, event: FinalResult, now_ns: int) -> Entry:
         is_good = event.result in _GOOD
         exchange = self._exchange
         if self.mode is Mode.DATA and event.result in DATA_ENDS.finals:
@@ -354,33 +358,32 @@ class Session:
             if exchange.is_ended_by(event.result):
                 self._end(is_good=is_good)
         kind = EntryKind.SUCCESS if is_good else EntryKind.FAILURE
-        return [Entry(now_ns, kind, event.result.value)]
+        return Entry(now_ns, kind, event.result.value)
 
-    def _take_prompt(self, now_ns: int) -> list[Entry]:
+    def _take_prompt(self, now_ns: int) -> Entry:
         exchange = self._exchange
         if exchange is not None and exchange.is_passthrough:
             self.mode, self._exchange = Mode.PASSTHROUGH, None
-            return [Entry(now_ns, EntryKind.RECEIVED, "> (passthrough until +++)")]
+            return Entry(now_ns, EntryKind.RECEIVED, "> (passthrough until +++)")
         self.mode = Mode.DATA
         self.missing_bytes = None
         if exchange is not None:
             exchange.is_data = True
             self.missing_bytes = exchange.announced_bytes
         wanted = "data" if self.missing_bytes is None else f"{self.missing_bytes} bytes"
-        return [Entry(now_ns, EntryKind.RECEIVED, f"> ({wanted} wanted)")]
+        return Entry(now_ns, EntryKind.RECEIVED, f"> ({wanted} wanted)")
 
-    def _take_data(self, event: NetworkData, now_ns: int) -> list[Entry]:
+    def _take_data(self, event: NetworkData, now_ns: int) -> Entry:
         link = "" if event.link_id is None else f" link {event.link_id},"
         sender = f" from {event.remote[0]}:{event.remote[1]}" if event.remote else ""
         head = f"+IPD{link} {len(event.data)} bytes{sender}: "
-        return [_cut(now_ns, EntryKind.UNSOLICITED, head, self._masking.piece(event.data))]
+        return _cut(now_ns, EntryKind.UNSOLICITED, head, self._masking.piece(event.data))
 
-    def _take_unsolicited(self, event: Unsolicited, now_ns: int) -> list[Entry]:
+    def _take_unsolicited(self, event: Unsolicited, now_ns: int) -> Entry:
         exchange = self._exchange
         if event.kind in _SEGMENT_KINDS and exchange is not None and exchange.is_data:
             self._end(is_good=event.kind is UnsolicitedKind.SEGMENT_SENT)
-        text = show_text(self._masking.line(event.line))
-        return [Entry(now_ns, EntryKind.UNSOLICITED, text)]
+        return Entry(now_ns, EntryKind.UNSOLICITED, self._show_line(event.line))
 
     def _take_restart(self, sign: str, now_ns: int, *, is_ready: bool) -> list[Entry]:
         """The module has started anew: nothing of what was volatile holds any more."""

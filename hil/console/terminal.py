@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit.application import Application
@@ -33,6 +34,7 @@ from hil.errors import HilError
 from .completion import complete
 from .entry import stamp
 from .hint import hint
+from .local import LOCAL_MARK
 from .session import Mode
 from .stop import StoppedError
 
@@ -82,7 +84,8 @@ class Terminal:
         self._origin_ns = origin_ns
         self._lines: asyncio.Queue[str] = asyncio.Queue()
         self._driver: Driver | None = None
-        self._history = _KeptHistory(history)
+        self._doing: asyncio.Future[None] | None = None
+        self._history = _KeptHistory(history, self)
         search = SearchToolbar(ignore_case=True)
         self._buffer = Buffer(
             completer=_CallCompleter(self),
@@ -132,6 +135,16 @@ class Terminal:
         if application.is_running:
             application.invalidate()
 
+    @property
+    def mode(self) -> Mode:
+        """What the module takes the next line for."""
+        return self._driver.session.mode if self._driver is not None else Mode.COMMAND
+
+    def complain(self, text: str) -> None:
+        """Show what does not work here."""
+        if self._driver is not None:
+            self._driver.complain(text)
+
     async def run(self, driver: Driver, lost: asyncio.Future[None]) -> None:
         """Let somebody type until he leaves.
 
@@ -157,12 +170,21 @@ class Terminal:
         """Do what the lines say, in turn; those of one paste each behind the reply before."""
         while not driver.is_over:
             line = await self._lines.get()
+            self._doing = asyncio.ensure_future(self._do(driver, line))
             try:
-                await driver.type_line(line)
-            except HilError as error:  # a port that has gone is found by the wire
-                driver.complain(str(error))
-            if not self._lines.empty():
-                await driver.await_reply(line)
+                await asyncio.wait({self._doing})
+            finally:
+                self._doing.cancel()
+            if not self._doing.cancelled():
+                self._doing.result()
+
+    async def _do(self, driver: Driver, line: str) -> None:
+        try:
+            await driver.type_line(line)
+        except HilError as error:  # a port that has gone is found by the wire
+            driver.complain(str(error))
+        if not self._lines.empty():
+            await driver.await_reply(line)
 
     def _accept(self, buffer: Buffer) -> bool:
         for line in buffer.text.splitlines():
@@ -208,10 +230,12 @@ class Terminal:
         @bindings.add("c-c")
         @bindings.add("<sigint>")
         def _(event: KeyPressEvent) -> None:
-            """Cancel the line, and those of a paste that still wait."""
+            """Cancel the line, what the console does, and the lines of a paste that wait for it."""
             event.current_buffer.reset()
             while not self._lines.empty():
                 self._lines.get_nowait()
+            if self._doing is not None:
+                self._doing.cancel()
 
         @bindings.add("c-d", filter=Condition(lambda: not self._buffer.text))
         def _(event: KeyPressEvent) -> None:
@@ -226,19 +250,31 @@ class Terminal:
             buffer = event.current_buffer
             if buffer.complete_state is not None:
                 buffer.complete_next()
-            else:
-                buffer.start_completion(insert_common_part=True)
+            elif self._complete_common():
+                buffer.start_completion()
 
         return bindings
 
+    def _complete_common(self) -> bool:
+        """Put in at once what all completions have in common; whether there are several."""
+        text = self._buffer.document.text_before_cursor
+        found = list(self.completions(text))
+        if not found:
+            return False
+        replaced = -found[0].start_position
+        common = commonprefix([each.text for each in found])  # noqa: RUF071 - these are no paths
+        if len(common) >= replaced and not text.endswith(common):
+            self._buffer.delete_before_cursor(replaced)
+            self._buffer.insert_text(common)
+        return len(found) > 1
+
     def _prompt(self) -> StyleAndTextTuples:
-        session = self._driver.session if self._driver is not None else None
-        if session is None or session.mode is Mode.COMMAND:
+        if self.mode is Mode.COMMAND or self._driver is None:
             return [("", "at> ")]
-        if session.mode is Mode.PASSTHROUGH:
+        if self.mode is Mode.PASSTHROUGH:
             return [("", "passthrough> ")]
-        missing = "" if session.missing_bytes is None else f" {session.missing_bytes}"
-        return [("", f"data{missing}> ")]
+        count = self._driver.session.missing_bytes
+        return [("", f"data{'' if count is None else f' {count}'}> ")]
 
     def _hint(self) -> StyleAndTextTuples:
         """The line at the bottom."""
@@ -246,7 +282,7 @@ class Terminal:
         if driver is None:
             return []
         text = self._buffer.document.text_before_cursor
-        if driver.session.mode is not Mode.COMMAND and not text.startswith(":"):
+        if self.mode is not Mode.COMMAND and not text.startswith(LOCAL_MARK):
             return [("", f" sent as it is, without CR LF; :send takes {_ESCAPES} ")]
         if not text:
             return [("", f" {driver.place}; {_CALM}")]
@@ -264,10 +300,10 @@ class Terminal:
 
     def completions(self, text: str) -> Iterator[Completion]:
         """How the line can go on, for prompt_toolkit."""
-        session = self._driver.session if self._driver is not None else None
-        if session is None or (session.mode is not Mode.COMMAND and not text.startswith(":")):
+        is_data = self.mode is not Mode.COMMAND and not text.startswith(LOCAL_MARK)
+        if self._driver is None or is_data:
             return
-        for candidate in complete(text, session.settings):
+        for candidate in complete(text, self._driver.session.settings):
             yield Completion(
                 candidate.text,
                 start_position=-candidate.replaced,
@@ -293,15 +329,20 @@ class _CallCompleter(Completer):
 
 
 class _KeptHistory(History):
-    """Lines of this session as they were typed, in the file without passwords."""
+    """Lines of this session as they were typed, in the file without passwords and data."""
 
-    def __init__(self, file: HistoryFile) -> None:
+    def __init__(self, file: HistoryFile, terminal: Terminal) -> None:
         super().__init__()
-        self._file = file
+        self._file, self._terminal = file, terminal
+        self._is_kept = True
 
     def load_history_strings(self) -> Iterable[str]:
         """Lines of earlier sessions, the newest first."""
-        return reversed(self._file.load())
+        try:
+            return self._file.load()[::-1]
+        except OSError as error:
+            self._give_up(error)
+            return []
 
     def append_string(self, string: str) -> None:
         """Take what was entered; a paste line by line."""
@@ -309,8 +350,17 @@ class _KeptHistory(History):
             super().append_string(line)
 
     def store_string(self, string: str) -> None:
-        """Keep a line."""
-        self._file.store(string)
+        """Keep a line, unless it is data."""
+        if not self._is_kept or self._terminal.mode is not Mode.COMMAND:
+            return
+        try:
+            self._file.store(string)
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        self._is_kept = False
+        self._terminal.complain(f"no history is kept: {self._file.path}: {error.strerror}")
 
 
 def _fragments(entry: Entry, origin_ns: int) -> StyleAndTextTuples:
