@@ -287,8 +287,9 @@ class Session:
 
     def _flush_raw(self) -> list[Entry]:
         raw, self._raw = self._raw, b""
-        masked = self._masking.piece(raw)
-        return [_cut(self._heard_ns, EntryKind.UNSOLICITED, "", masked)] if raw else []
+        if not raw:
+            return []
+        return [_cut(self._heard_ns, EntryKind.UNSOLICITED, "", self._masking.piece(raw))]
 
     def _flush_noise(self) -> list[Entry]:
         noise, self._noise = self._noise, b""

@@ -68,6 +68,7 @@ _STYLE = Style.from_dict(
     }
 )
 _MENU_ROWS = 8
+_REDRAW_S = 0.03  # the line is drawn anew so often at most while much comes
 _CALM = "Tab completes, Up and Ctrl-R bring lines back, :help lists what the console can do"
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGTERM,)
 
@@ -114,6 +115,7 @@ class Terminal:
             style=_STYLE,
             output=_output(),
             color_depth=ColorDepth.from_env(),
+            min_redraw_interval=_REDRAW_S,
             erase_when_done=True,
         )
 
