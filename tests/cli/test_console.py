@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 from unittest import mock
 
@@ -14,7 +16,9 @@ import pytest
 
 from hil.console.log import Log
 from hil.errors import MistakeError
+from hil.rig.module import RigModule
 from hil.rig.served import ServePlan
+from hil.units import seconds_to_ns
 from tests.drive.served_module import PATIENCE_S, served
 
 from .program import PROGRAM, ROOT, Ended, call, start, write_rig
@@ -239,6 +243,48 @@ def test_a_reset_by_modem_lines_shows_the_boot_log_while_the_port_is_heard(
     assert "-- the module has restarted (rst cause 2: external)" in lines
     assert ".. jump to run user1 @ 1000" in lines
     assert lines[-2:] == ["tx AT", "rx OK"]
+
+
+def test_whoever_resets_hears_the_boot_log_although_the_wire_takes_it(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captures = []
+    reset = RigModule.reset
+    monkeypatch.setattr(RigModule, "reset", lambda self: captures.append(reset(self)))
+    with served(ServePlan(tcp_port=0)) as (module,):
+        rig = write_rig(tmp_path, str(module.url), 'lines = ["board"]')
+        with rig.open("a", encoding="utf-8") as file:
+            file.write('[lines.board]\ndriver = "modem-lines"\n')
+        script.run(":reset\n", "--rig", rig)
+    (capture,) = captures
+    assert capture.log.banner is not None
+
+
+def test_a_script_listens_behind_its_last_line(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The far end closes the connection behind an unsolicited line, so that listening ends."""
+    monkeypatch.setattr("hil.console.driver.LAST_QUIET_NS", seconds_to_ns(PATIENCE_S))
+
+    def answer(listener: socket.socket) -> None:
+        with listener.accept()[0] as host:
+            host.settimeout(PATIENCE_S)
+            heard = b""
+            while not heard.endswith(b"AT\r\n"):
+                heard += host.recv(100)
+            host.sendall(b"\r\nOK\r\n")
+            host.sendall(b"\r\n0,CLOSED\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE_S)
+        far_end = threading.Thread(target=answer, args=(listener,))
+        far_end.start()
+        port = f"socket://127.0.0.1:{listener.getsockname()[1]}"
+        ended = script.run("AT\n", "--port", port)
+        far_end.join(PATIENCE_S)
+    assert ended.status == 3
+    assert ended.err.startswith(f"hil: cannot read from {port}: ")
+    assert without_times(ended.out) == ["tx AT", "rx OK", "** 0,CLOSED"]
 
 
 def test_without_lines_a_reset_says_what_is_missing(script: Script) -> None:

@@ -289,6 +289,11 @@ class TestPassthrough:
             "0.000 rx OK",
         ]
 
+    def test_a_module_that_began_with_it_is_brought_back_likewise(self, talk: Talk) -> None:
+        assert talk.mode() is Mode.COMMAND  # nobody has told the console
+        assert talk.say("+++") == b"+++"
+        assert talk.lines == ["0.000 tx +++"]
+
     def test_a_reset_by_the_rig_ends_it(self, talk: Talk) -> None:
         prompted(talk, "AT+CIPSEND")
         talk.session.forget()

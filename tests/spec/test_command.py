@@ -64,7 +64,7 @@ def test_names_of_parameters_and_ranges_are_those_that_the_client_checks() -> No
     from hil.at import command as basic  # noqa: PLC0415 - the tables of each section
     from hil.at import tcp_connection as tcp  # noqa: PLC0415
     from hil.at import wifi_address, wifi_softap, wifi_station  # noqa: PLC0415
-    from hil.at.parameter import Text, WholeNumber  # noqa: PLC0415
+    from hil.at.parameter import Choice, Switch, Text, WholeNumber  # noqa: PLC0415
 
     checked = {
         "AT+UART": basic.UART, "AT+GSLP": basic.GSLP, "AT+SLEEP": basic.SLEEP,
@@ -74,13 +74,22 @@ def test_names_of_parameters_and_ranges_are_those_that_the_client_checks() -> No
         "AT+CIPSTA": wifi_address.NETWORK, "AT+CIPAP": wifi_address.NETWORK,
         "AT+CIPCLOSE": tcp.CIPCLOSE, "AT+CIPMUX": tcp.CIPMUX, "AT+CIPMODE": tcp.CIPMODE,
         "AT+CIPSERVER": tcp.CIPSERVER, "AT+CIPSTO": tcp.CIPSTO, "AT+PING": tcp.PING,
-        "AT+SAVETRANSLINK": tcp.SAVETRANSLINK,
+        "AT+SAVETRANSLINK": tcp.SAVETRANSLINK,  # its mode 0 is another method
+        "AT+CWDHCP": wifi_address.CWDHCP,
     }  # fmt: skip
     for name, parameters in checked.items():
         form = load_commands()[name].form(FormKind.SET)
         assert form is not None
         assert [each.name for each in form.parameters] == [each.name for each in parameters], name
         for ours, theirs in zip(form.parameters, parameters, strict=True):
+            codes = [code for code, _ in ours.values]
+            if isinstance(theirs, Choice) and name != "AT+SAVETRANSLINK":
+                assert codes == [str(code) for code in theirs.codes.values()], (name, ours.name)
+            if isinstance(theirs, Switch):
+                assert codes == ["0", "1"], (name, ours.name)
+            if isinstance(theirs, WholeNumber) and ours.values:
+                allowed = range(theirs.lowest, theirs.highest + 1)
+                assert codes == [str(code) for code in allowed], (name, ours.name)
             if isinstance(theirs, WholeNumber) and not ours.values:
                 assert (ours.low, ours.high) == (theirs.lowest, theirs.highest), (name, ours.name)
             if isinstance(theirs, Text) and ours.kind is ParameterKind.TEXT:
