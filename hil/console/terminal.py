@@ -191,6 +191,8 @@ class Terminal:
     def _accept(self, buffer: Buffer) -> bool:
         for line in buffer.text.splitlines():
             self._lines.put_nowait(line)
+        # Else it is loaded when the line is drawn next, and Up may come before.
+        asyncio.get_running_loop().call_soon(buffer.load_history_if_not_yet_loaded)
         return False
 
     def _end_by(self, future: asyncio.Future[None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -113,28 +114,39 @@ def test_history_goes_on_in_the_next_session_without_passwords(tmp_path: Path) -
         second.wait_for('AT+CWJAP_CUR="testnet",***')
 
 
-@pytest.mark.parametrize("way", ["pty", "url", "rfc2217"])
-def test_what_comes_lands_above_the_line_that_is_being_edited(tmp_path: Path, way: str) -> None:
-    with process("--pty", "--tcp", "0", "--rfc2217", "0", "--unpaced") as module:
-        port = line_of(module)[way]
-        with at_keyboard(tmp_path, "console", "--port", port) as keyboard:
-            keyboard.wait_for("at> ")
-            keyboard.enter("AT+CWMODE_CUR=1")
-            keyboard.wait_for("rx OK")
-            keyboard.enter(JOIN)
-            keyboard.wait_for("tx AT+CWJAP")
-            keyboard.press("AT+CIP")
-            keyboard.wait_for("** WIFI GOT IP")
-            keyboard.press("MUX?" + ENTER)
-            keyboard.wait_for("tx AT+CIPMUX?")
-            keyboard.wait_for("rx +CIPMUX:0")
-            keyboard.enter(":wait 600")
-            keyboard.wait_for("at> ")
-            keyboard.press(CTRL_C)  # ends the waiting, too
-            keyboard.enter("AT+CIPSTO?")
-            keyboard.wait_for("tx AT+CIPSTO?")
-            keyboard.press(CTRL_D)
-            assert keyboard.wait_for_end() == 0
+@pytest.fixture(scope="module")
+def places() -> Iterator[list[dict[str, str]]]:
+    """Where three modules are served, each on every kind of link."""
+    links = ("--pty", "--tcp", "0", "--rfc2217", "0", "--unpaced")
+    with process("--modules", "3", *links) as running:
+        yield [line_of(running) for _ in range(3)]
+
+
+WAYS = list(enumerate(["pty", "url", "rfc2217"]))
+
+
+@pytest.mark.parametrize(("module", "way"), WAYS)
+def test_what_comes_lands_above_the_line_that_is_being_edited(
+    tmp_path: Path, places: list[dict[str, str]], module: int, way: str
+) -> None:
+    with at_keyboard(tmp_path, "console", "--port", places[module][way]) as keyboard:
+        keyboard.wait_for("at> ")
+        keyboard.enter("AT+CWMODE_CUR=1")
+        keyboard.wait_for("rx OK")
+        keyboard.enter(JOIN)
+        keyboard.wait_for("tx AT+CWJAP")
+        keyboard.press("AT+CIP")
+        keyboard.wait_for("** WIFI GOT IP")
+        keyboard.press("MUX?" + ENTER)
+        keyboard.wait_for("tx AT+CIPMUX?")
+        keyboard.wait_for("rx +CIPMUX:0")
+        keyboard.enter(":wait 600")
+        keyboard.wait_for("at> ")
+        keyboard.press(CTRL_C)  # ends the waiting, too
+        keyboard.enter("AT+CIPSTO?")
+        keyboard.wait_for("tx AT+CIPSTO?")
+        keyboard.press(CTRL_D)
+        assert keyboard.wait_for_end() == 0
 
 
 def test_a_history_that_cannot_be_kept_is_told_and_hinders_nothing(tmp_path: Path) -> None:
@@ -195,19 +207,24 @@ def test_data_and_passthrough_reach_the_peer_as_they_are(tmp_path: Path) -> None
     assert "AT is data" not in kept
 
 
-@pytest.mark.parametrize("way", ["pty", "url", "rfc2217"])
-def test_a_module_that_is_unplugged_ends_it_with_the_reason(tmp_path: Path, way: str) -> None:
-    with process("--pty", "--tcp", "0", "--rfc2217", "0") as module:
-        port = line_of(module)[way]
-        with at_keyboard(tmp_path, "console", "--port", port) as keyboard:
-            before = keyboard.settings()
-            keyboard.wait_for("at> ")
-            keyboard.enter("AT")
-            keyboard.wait_for("rx OK")
-            module.kill()
-            keyboard.wait_for(f"hil: cannot read from {port}: ")
-            assert keyboard.wait_for_end() == 3
-            assert keyboard.settings() == before
+def test_a_module_that_is_unplugged_ends_it_with_the_reason(tmp_path: Path) -> None:
+    with process("--modules", "3", "--pty", "--tcp", "0", "--rfc2217", "0") as modules:
+        ports = [line_of(modules)[way] for _, way in WAYS]
+        with ExitStack() as stack:
+            keyboards = [
+                stack.enter_context(at_keyboard(tmp_path, "console", "--port", port))
+                for port in ports
+            ]
+            before = [keyboard.settings() for keyboard in keyboards]
+            for keyboard in keyboards:
+                keyboard.wait_for("at> ")
+                keyboard.enter("AT")
+                keyboard.wait_for("rx OK")
+            modules.kill()
+            for keyboard, port in zip(keyboards, ports, strict=True):
+                keyboard.wait_for(f"hil: cannot read from {port}: ")
+                assert keyboard.wait_for_end() == 3
+            assert [keyboard.settings() for keyboard in keyboards] == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
