@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
-from prompt_toolkit.filters import Condition
+from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.history import History
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.layout import HSplit, Layout, Window
@@ -227,11 +227,11 @@ class Terminal:
     def _bindings(self) -> KeyBindings:
         bindings = KeyBindings()
 
-        @bindings.add("enter")
+        @bindings.add("enter", filter=~is_searching)
         def _(event: KeyPressEvent) -> None:
             event.current_buffer.validate_and_handle()
 
-        @bindings.add("c-c")
+        @bindings.add("c-c", filter=~is_searching)
         @bindings.add("<sigint>")
         def _(event: KeyPressEvent) -> None:
             """Cancel the line, what the console does, and the lines of a paste that wait for it."""
@@ -241,7 +241,7 @@ class Terminal:
             if self._doing is not None:
                 self._doing.cancel()
 
-        @bindings.add("c-d", filter=Condition(lambda: not self._buffer.text))
+        @bindings.add("c-d", filter=~is_searching & Condition(lambda: not self._buffer.text))
         def _(event: KeyPressEvent) -> None:
             event.app.exit()
 
@@ -249,7 +249,7 @@ class Terminal:
         def _(event: KeyPressEvent) -> None:
             event.app.renderer.clear()
 
-        @bindings.add("tab")
+        @bindings.add("tab", filter=~is_searching)
         def _(event: KeyPressEvent) -> None:
             buffer = event.current_buffer
             if buffer.complete_state is not None:

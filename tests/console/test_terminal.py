@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ from .keyboard import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="served ptys are Linux's")
 
 REDRAW = "\x0c"
 """Ctrl-L: everything is drawn anew, so that what is on the screen stands in one piece."""
@@ -88,6 +91,19 @@ def test_a_paste_is_sent_line_by_line_each_behind_the_reply_before(virtual: Keyb
     assert "busy" not in told
     assert told.index("WIFI GOT IP") < told.index("tx AT+CIFSR")
     assert "password" not in told.partition("tx AT+CWJAP")[2]
+
+
+def test_ctrl_r_searches_earlier_lines(virtual: Keyboard) -> None:
+    virtual.enter("AT+SLEEP?")
+    virtual.wait_for("tx AT+SLEEP?")
+    virtual.wait_for("rx OK")
+    virtual.enter("AT")
+    virtual.wait_for("rx OK")
+    virtual.press("\x12")
+    virtual.press("sleep" + ENTER)
+    virtual.press(ENTER)
+    virtual.wait_for("tx AT+SLEEP?")
+    virtual.wait_for("rx OK")
 
 
 def test_mistakes_are_told_and_the_session_goes_on(virtual: Keyboard) -> None:
