@@ -6,7 +6,8 @@
     ├── MistakeError              you can mend it: a file, an option, an argument
     │   ├── FileMistakeError      a file does not say what it must
     │   │   ├── RigFileError      ... a rig description
-    │   │   └── ManifestError     ... a firmware manifest
+    │   │   ├── ManifestError     ... a firmware manifest
+    │   │   └── CommandTableError ... the table of commands that comes with the toolkit
     │   ├── ImageError            a firmware image is not what its role demands
     │   ├── LayoutError           the images do not fit the flash
     │   ├── CommandArgumentError  an AT command was given a value outside of its range
@@ -98,6 +99,12 @@ class ManifestError(FileMistakeError):
     """A firmware manifest does not say what it must."""
 
     kind = "firmware manifest"
+
+
+class CommandTableError(FileMistakeError):
+    """The table of commands that comes with the toolkit is damaged."""
+
+    kind = "table of commands"
 
 
 class ImageError(MistakeError):

@@ -166,6 +166,10 @@ class Table:
             for index, item in enumerate(value)
         ]
 
+    def raw(self, key: str, default: Any = ...) -> Any:
+        """A value of any kind; whoever asks looks at what it is."""
+        return self._take(key, object, "a value", default)
+
     def keys(self) -> list[str]:
         """The names of all keys, for tables whose names are free."""
         return list(self._content)

@@ -33,6 +33,7 @@ THIRD_PARTY = {
         "hil/ports/rfc2217_port.py",
         "hil/ports/serial_port.py",
     },
+    "prompt_toolkit": {"hil/console/terminal.py"},
     "rich": {"hil/flashing/progress.py"},
 }
 THIRD_PARTY_ROOMS = {
@@ -77,7 +78,9 @@ def test_the_virtual_room_knows_nothing_of_the_toolkit_and_of_the_host(path: Pat
             assert root not in VIRTUAL_MAY_NOT_IMPORT, f"{named(path)} imports {name}"
 
 
-@pytest.mark.parametrize("room", ["at", "flashing", "measure", "report", "ports", "spec"])
+@pytest.mark.parametrize(
+    "room", ["at", "console", "flashing", "measure", "report", "ports", "spec"]
+)
 def test_the_client_side_knows_nothing_of_the_virtual_module(room: str) -> None:
     for path in (PACKAGE / room).rglob("*.py"):
         for name in imports_of(path):
@@ -123,6 +126,13 @@ def test_a_third_party_name_appears_in_its_room_only(name: str) -> None:
     for path in SOURCES:
         if any(used.partition(".")[0] == name for used in imports_of(path)):
             assert named(path).startswith(THIRD_PARTY_ROOMS[name]), named(path)
+
+
+def test_the_table_of_commands_knows_nothing_of_the_toolkit_but_errors_and_units() -> None:
+    allowed = {"hil.errors", "hil.units", "hil.toml_table"}
+    for path in (PACKAGE / "spec").rglob("*.py"):
+        used = {name for name in imports_of(path) if name.partition(".")[0] == "hil"}
+        assert {name for name in used if not name.startswith("hil.spec")} <= allowed, named(path)
 
 
 def test_imports_point_one_way_and_without_cycles() -> None:

@@ -300,3 +300,11 @@ class TestFiles:
         assert (
             str(caught.value) == f"{path}: expected a manifest, found no such file. Check the path"
         )
+
+
+def test_a_value_of_any_kind_can_be_taken_and_a_missing_one_is_told() -> None:
+    assert table({"a": [1, "b"]}).raw("a") == [1, "b"]
+    assert table({}).raw("a", None) is None
+    with pytest.raises(ManifestError) as caught:
+        table({}, "part").raw("a")
+    assert str(caught.value).endswith("part.a: expected a value, found nothing")

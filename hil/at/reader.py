@@ -118,6 +118,11 @@ class ReplyReader:
         """How many bytes the record lacks whose data are coming; 0 if none are."""
         return self._missing_bytes
 
+    @property
+    def unfinished(self) -> bytes:
+        """What has come of a line without its end; nothing while it may become expected echo."""
+        return b"" if self._echo_rest.startswith(self._line) else self._line
+
     def finish(self) -> list[Event]:
         """The bytes of a log end here: what is unfinished is taken as it is, and forgotten.
 

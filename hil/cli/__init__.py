@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     # name: (file, function, what `hil --help` says)
     "at": ("hil.cli.at", "at", "Send AT commands to a module and print the replies."),
+    "console": ("hil.cli.console", "console", "Talk to a module, with completion and hints."),
     "diff": ("hil.cli.diff", "diff", "Show what changed between two runs."),
     "esptool": ("hil.cli.esptool", "esptool", "Run esptool, which can open hil:// ports here."),
     "firmware": ("hil.cli.firmware", "firmware", "Make, import and check firmware manifests."),

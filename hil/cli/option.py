@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from hil.flashing.manifest import Firmware
     from hil.rig.description import RigDescription
+    from hil.rig.module import RigModule
     from hil.rig.rig import Rig
 
     Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -28,6 +29,14 @@ firmware_option: Decorator = click.option(
 slot_option: Decorator = click.option(
     "--slot", type=int, default=0, show_default=True, help="Which module of the rig."
 )
+port_option: Decorator = click.option(
+    "--port", metavar="PORT",
+    help="A port without a rig: /dev/ttyUSB0, a pty, or a URL of pyserial, hil:// and sim:// too.",
+)  # fmt: skip
+baud_option: Decorator = click.option(
+    "--baud", type=click.IntRange(110, 4_608_000), metavar="RATE",
+    help="Rate of --port at the start. Default: 115200.",
+)  # fmt: skip
 
 
 def describe(rig_file: Path | None) -> RigDescription:
@@ -52,3 +61,24 @@ def opened(rig_file: Path | None, firmware_file: Path | None = None) -> Iterator
 
     with open_rig(describe(rig_file), load(firmware_file)) as rig:
         yield rig
+
+
+@contextmanager
+def module_opened(
+    rig_file: Path | None, slot: int, port: str | None, baud: int | None
+) -> Iterator[RigModule]:
+    """The module in a slot of the open rig of ``--rig``, or the one at ``--port``."""
+    from hil.rig.assembly import open_rig  # noqa: PLC0415 - quick start
+
+    if port is None:
+        if baud is not None:
+            raise click.UsageError("--baud belongs to --port; a rig file says its modules' rates")
+        with opened(rig_file) as rig:
+            yield rig.module(slot)
+        return
+    if rig_file is not None or slot:
+        raise click.UsageError("give either --rig and --slot or --port")
+    from hil.rig.description import describe_port  # noqa: PLC0415
+
+    with open_rig(describe_port(port, baud), load(None)) as rig:
+        yield rig.module(0)

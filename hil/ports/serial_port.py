@@ -105,6 +105,11 @@ class SerialPort:
         """What this port can do beyond bytes at 8N1."""
         return self._capabilities
 
+    @property
+    def descriptor(self) -> int | None:
+        """The file descriptor that is readable when bytes have come; None if there is none."""
+        return self._descriptor
+
     def set_format(self, line_format: PortFormat) -> None:
         """Set the host's side of the line.
 

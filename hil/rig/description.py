@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hil.errors import RigFileError
 from hil.toml_table import Table, load_toml
@@ -145,6 +145,26 @@ VIRTUAL_RIG = RigDescription(
 )
 """The rig of everyone who has none; fixtures/virtual.toml, on which test plans run, has one module
 more."""
+
+
+def describe_port(port: str, baud: int | None = None) -> RigDescription:
+    """A rig of one module of which nothing is known but its port.
+
+    Args:
+        port: Device file or pyserial URL; ``sim://WORLD/MACHINE`` for a virtual module.
+        baud: Its rate at the start; None for the factory's.
+
+    Raises:
+        RigFileError: The URL of a virtual module is malformed.
+    """
+    module: dict[str, Any] = {"slot": 0, "port": port}
+    content: dict[str, Any] = {"version": 1, "rig": {"name": port}, "module": [module]}
+    if baud is not None:
+        module["baud"] = baud
+    if port.startswith(SIMULATED_SCHEME):
+        module["lines"] = ["bench"]
+        content["lines"] = {"bench": {"driver": "virtual"}}
+    return parse_rig(Table(content, path=None, place="", error=RigFileError))
 
 
 def load_rig(path: Path) -> RigDescription:

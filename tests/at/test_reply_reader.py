@@ -537,3 +537,21 @@ def test_any_bytes_mean_the_same_in_any_slicing(
         pieces.append(stream[begin : begin + size])
         begin += size
     assert read(pieces, echo=echo) == read([stream], echo=echo)
+
+
+def test_text_without_a_line_end_can_be_seen_before_it_ends() -> None:
+    reader = ReplyReader()
+    assert reader.unfinished == b""
+    reader.receive(b"AT version:0.2")
+    assert reader.unfinished == b"AT version:0.2"
+    reader.receive(b"3\r\n")
+    assert reader.unfinished == b""
+
+
+def test_the_beginning_of_an_expected_echo_is_not_unfinished_text() -> None:
+    reader = ReplyReader()
+    reader.expect_echo(b"AT+GMR")
+    reader.receive(b"AT+G")
+    assert reader.unfinished == b""
+    reader.receive(b"X")
+    assert reader.unfinished == b"AT+GX"

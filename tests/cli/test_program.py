@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 COMMANDS = [
     "at",
+    "console",
     "diff",
     "esptool",
     "firmware",
@@ -66,7 +67,7 @@ def test_help_imports_nothing_that_is_slow() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert "'hil'" in ended.stderr
-    for name in ("esptool", "pytest", "serial", "rich", "pyvisa"):
+    for name in ("esptool", "prompt_toolkit", "pytest", "serial", "rich", "pyvisa"):
         assert f"'{name}'" not in ended.stderr
 
 

@@ -302,3 +302,26 @@ def test_a_port_of_plain_bytes_is_told_from_a_module_that_greets(module: ServedM
     assert "the greeting came back as an echo, so this is a port of plain bytes (`--raw-tcp`)" in (
         text_of(caught)
     )
+
+
+def test_closing_a_framed_port_wakes_the_thread_that_waits_for_bytes(module: ServedModule) -> None:
+    ended: list[str] = []
+    with port_at(module.url, baudrate=115200) as port:
+        talk_until_ok(port)
+        port.timeout = PATIENCE_S
+        waiting = threading.Event()
+
+        def wait_for_bytes() -> None:
+            waiting.set()
+            try:
+                port.read(1)
+            except serial.SerialException as error:
+                ended.append(type(error).__name__)
+
+        thread = threading.Thread(target=wait_for_bytes)
+        thread.start()
+        waiting.wait(PATIENCE_S)
+        port.close()
+        thread.join(PATIENCE_S / 4)
+        assert not thread.is_alive()
+    assert ended

@@ -49,6 +49,13 @@ def opening(url: str) -> PortError:
     return error_of(lambda: open_serial_port(url, SystemClock(), line_format=PortFormat()))
 
 
+def test_only_a_port_that_a_loop_can_wait_for_has_a_descriptor(port: SerialPort) -> None:
+    assert port.descriptor == port.serial.fileno()
+    loop = open_serial_port("loop://", SystemClock(), line_format=PortFormat())
+    assert loop.descriptor is None
+    loop.close()
+
+
 class TestOpening:
     def test_a_missing_device(self, tmp_path: Path) -> None:
         device = str(tmp_path / "ttyUSB7")

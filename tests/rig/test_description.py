@@ -20,6 +20,7 @@ from hil.rig.description import (
     ModuleDescription,
     RigDescription,
     VirtualFlash,
+    describe_port,
     load_rig,
     parse_rig,
 )
@@ -105,6 +106,20 @@ class TestExamples:
     def test_every_example_loads(self) -> None:
         paths = sorted(resource_folder("fixtures").glob("*.toml"))
         assert {load_rig(path).name for path in paths} == {path.stem for path in paths}
+
+
+class TestPort:
+    def test_a_port_alone_is_a_rig_of_one_module_without_lines(self) -> None:
+        rig = describe_port("/dev/ttyUSB0", 9600)
+        assert rig.modules == (ModuleDescription(0, "/dev/ttyUSB0", 9600),)
+        assert rig.name == "/dev/ttyUSB0"
+
+    def test_a_simulated_one_has_the_lines_of_the_virtual_rig(self) -> None:
+        assert describe_port("sim://default/module0").modules == VIRTUAL_RIG.modules
+
+    def test_a_simulated_one_that_is_malformed_is_refused(self) -> None:
+        with pytest.raises(RigFileError, match="expected sim://WORLD/MACHINE"):
+            describe_port("sim://world")
 
 
 class TestMeaning:

@@ -99,6 +99,8 @@ class Serial(ModulePort):
         """Disconnect; the module lives on, with DTR and RTS released."""
         self.is_open = False
         if self._socket is not None:
+            with suppress(OSError):  # it has gone already
+                self._socket.shutdown(socket.SHUT_RDWR)  # wakes a thread that reads
             self._socket.close()
             self._socket = None
 
