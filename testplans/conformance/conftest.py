@@ -13,6 +13,7 @@ from hil.plugins.options import options_of
 from hil.spec.waiver import load_waivers
 
 from .baseline import Baseline
+from .estimate import describe_estimate, estimate_s, load_durations, name_of
 from .found import find_state
 from .link import Links
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from hil.rig.rig import Rig
 
 
-_WAIVERS = Path(__file__).with_name("waivers.toml")
+_PLAN = Path(__file__).parent
+_WAIVERS = _PLAN / "waivers.toml"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -40,6 +42,28 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     rates = options_of(metafunc.config).bauds
     if rates and "line_rate" in metafunc.fixturenames:
         metafunc.parametrize("line_rate", rates, indirect=True, scope="session")
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+    """Say before the first test how long a real module will need."""
+    options = options_of(config)
+    own = [item for item in items if _PLAN in item.path.parents]
+    if options.rig.is_virtual or not own:
+        return []
+    durations = load_durations()
+    rates = options.bauds or (options.rig.modules[0].baud,)
+    told = []
+    for rate in rates:
+        names = [name_of(item) for item in own if _rate_of(item) in (None, rate)]
+        total_s, unknown = estimate_s(names, rate, durations)
+        told.append(describe_estimate(total_s, len(names), unknown, rate))
+    return told
+
+
+def _rate_of(item: pytest.Item) -> int | None:
+    callspec = getattr(item, "callspec", None)
+    rate: int | None = callspec.params.get("line_rate") if callspec is not None else None
+    return rate
 
 
 @pytest.fixture(scope="session")
