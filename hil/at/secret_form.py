@@ -121,7 +121,7 @@ def _mask_dump(dump: str, secrets: Iterable[bytes]) -> str:
     in_hex = "".join(match[1] for match in digits).lower()
     numbers = list(_NUMBER.finditer(dump))
     in_decimal = bytes(min(int(match[0]), 0xFF) for match in numbers)
-    places = []
+    places: list[tuple[int, int]] = []
     for secret in secrets:
         places += _places(digits, in_hex, secret.hex())
         places += _places(numbers, in_decimal, secret)
