@@ -13,7 +13,8 @@ import statistics
 import sys
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,15 +45,20 @@ class Tool:
         self.exchanges, self.ask_log = exchanges, ask_log
 
 
+def exchanges_of(exchange: Callable[[bytes], object]) -> dict[str, Exchange]:
+    """An exchange for each command, of what takes its line."""
+    return {name: partial(exchange, name.encode() + b"\r\n") for name in COMMANDS}
+
+
 @contextmanager
 def bare(terminal: str) -> Iterator[Tool]:
     """Read and write of the operating system, and nothing else."""
     descriptor = os.open(terminal, os.O_RDWR | os.O_NOCTTY)
 
-    def exchange(line: bytes, end: bytes) -> bytes:
+    def exchange(line: bytes) -> bytes:
         os.write(descriptor, line)
         answer = os.read(descriptor, 4096)
-        while not answer.endswith(end):
+        while not answer.endswith(OK):
             answer += os.read(descriptor, 4096)
         return answer
 
@@ -64,13 +70,7 @@ def bare(terminal: str) -> Iterator[Tool]:
             tail = tail[-len(marker) :] + os.read(descriptor, 65536)
 
     try:
-        yield Tool(
-            {
-                name: lambda line=name.encode() + b"\r\n": exchange(line, OK)  # type: ignore[misc]
-                for name in COMMANDS
-            },
-            ask_log,
-        )
+        yield Tool(exchanges_of(exchange), ask_log)
     finally:
         os.close(descriptor)
 
@@ -96,13 +96,13 @@ def hil(terminal: str) -> Iterator[Tool]:
 
 @contextmanager
 def pyserial(terminal: str) -> Iterator[Tool]:
-    """pyserial alone, with its own way to read up to an end."""
+    """What pyserial has to read up to an end."""
     import serial
 
     with serial.Serial(terminal, 115200, timeout=TIMEOUT_S) as port:
 
-        def exchange(name: str) -> bytes:
-            port.write(name.encode() + b"\r\n")
+        def exchange(line: bytes) -> bytes:
+            port.write(line)
             answer: bytes = port.read_until(OK)
             return answer
 
@@ -110,26 +110,26 @@ def pyserial(terminal: str) -> Iterator[Tool]:
             port.write(line.encode() + b"\r\n")
             port.read_until(MARKER.encode() + b"\r\n")
 
-        yield Tool({name: lambda name=name: exchange(name) for name in COMMANDS}, ask_log)  # type: ignore[misc]
+        yield Tool(exchanges_of(exchange), ask_log)
 
 
 @contextmanager
 def pexpect(terminal: str) -> Iterator[Tool]:
-    """pexpect on a descriptor."""
+    """The part of pexpect for descriptors."""
     from pexpect.fdpexpect import fdspawn
 
     descriptor = os.open(terminal, os.O_RDWR | os.O_NOCTTY)
     child = fdspawn(descriptor, timeout=TIMEOUT_S)
 
-    def exchange(name: str) -> None:
-        child.send(name.encode() + b"\r\n")
+    def exchange(line: bytes) -> None:
+        child.send(line)
         child.expect_exact(OK)
 
     def ask_log(line: str) -> None:
         child.send(line.encode() + b"\r\n")
         child.expect_exact(MARKER.encode() + b"\r\n")
 
-    yield Tool({name: lambda name=name: exchange(name) for name in COMMANDS}, ask_log)  # type: ignore[misc]
+    yield Tool(exchanges_of(exchange), ask_log)
     child.close()
 
 
@@ -145,15 +145,15 @@ def labgrid(terminal: str) -> Iterator[Tool]:
     driver = SerialDriver(target, name=None)
     target.activate(driver)
 
-    def exchange(name: str) -> None:
-        driver.write(name.encode() + b"\r\n")
+    def exchange(line: bytes) -> None:
+        driver.write(line)
         driver.expect(OK.decode(), timeout=TIMEOUT_S)
 
     def ask_log(line: str) -> None:
         driver.write(line.encode() + b"\r\n")
         driver.expect(MARKER + "\r\n", timeout=TIMEOUT_S)
 
-    yield Tool({name: lambda name=name: exchange(name) for name in COMMANDS}, ask_log)  # type: ignore[misc]
+    yield Tool(exchanges_of(exchange), ask_log)
     target.deactivate(driver)
 
 
@@ -245,9 +245,7 @@ def measure_embedded(terminal: str, rounds: int) -> dict[str, Any]:
                 raise RuntimeError(f"the test of pytest-embedded ended with {status}")
             for name, each in json.loads(result.read_text("utf-8")).items():
                 took_s[name] += each[1:]
-        for name in [each for each in sys.modules if each == "test_trips"]:
-            with suppress(KeyError):
-                del sys.modules[name]
+        sys.modules.pop("test_trips", None)
     return {
         name: {
             "median_s": statistics.median(took_s[name]),

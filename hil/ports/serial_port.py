@@ -172,7 +172,7 @@ class SerialPort:
     def _send_at_once(self, data: bytes) -> int:
         """Send as much as the operating system takes without waiting; returns how much."""
         try:
-            return os.write(self.serial.fd, data)
+            return os.write(self.serial.fileno(), data)
         except BlockingIOError:
             return 0
 
@@ -180,7 +180,9 @@ class SerialPort:
         """What has arrived, as soon as there is at least one byte; ``b""`` at the deadline."""
         try:
             self._require_open()
-            data = self._receive_plain(deadline_ns) if self._is_plain else self._receive(deadline_ns)
+            data = (
+                self._receive_plain(deadline_ns) if self._is_plain else self._receive(deadline_ns)
+            )
         except _FAILURES as error:
             raise self._failure("read from", _GONE, error) from error
         if data and self.tap is not None:
@@ -193,11 +195,12 @@ class SerialPort:
         pyserial's own read and `in_waiting` make five of it, which is most of the time of a short
         exchange.
         """
+        descriptor = self.serial.fileno()
         remaining_s = max((deadline_ns - self.clock.now_ns()) / NS_PER_S, 0)
-        if not select.select([self.serial.fd], [], [], remaining_s)[0]:
+        if not select.select([descriptor], [], [], remaining_s)[0]:
             return b""
         try:
-            data = os.read(self.serial.fd, _MOST_AT_ONCE)
+            data = os.read(descriptor, _MOST_AT_ONCE)
         except BlockingIOError:  # another program was quicker
             return self._receive_plain(deadline_ns)
         if not data:  # readable with nothing to read means unplugged
