@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -308,7 +309,8 @@ def test_report_that_cannot_be_made_does_not_hide_the_results(
     def fail(_: object) -> None:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr("hil.plugins.replay.render_run", fail)
+    # By name it would be looked up in the package, where an earlier run may have left another one.
+    monkeypatch.setattr(importlib.import_module("hil.plugins.replay"), "render_run", fail)
     result = run_plan(bench, TALKING)
     assert result.ret == pytest.ExitCode.INTERNAL_ERROR
     result.stdout.fnmatch_lines(
