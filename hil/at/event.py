@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .secret import mask_secrets
 
@@ -63,28 +63,29 @@ class UnsolicitedKind(Enum):
     UART_OVERFLOW = "RX OVF!"
 
 
-def _show(event: Any) -> str:
-    """An event as dataclasses show themselves, but without passwords."""
-    told = ", ".join(
-        f"{each.name}={mask_secrets(value) if isinstance(value, bytes) else value!r}"
-        for each in fields(event)
-        for value in (getattr(event, each.name),)
-    )
-    return f"{type(event).__name__}({told})"
+class _Masked:
+    """Shows itself as dataclasses do, but without passwords."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        told = ", ".join(
+            f"{each.name}={mask_secrets(value) if isinstance(value, bytes) else value!r}"
+            for each in fields(self)  # type: ignore[arg-type]
+            for value in (getattr(self, each.name),)
+        )
+        return f"{type(self).__name__}({told})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Echo:
+class Echo(_Masked):
     """The module repeated what was sent to it; `text` has no line end."""
 
     text: bytes
 
-    def __repr__(self) -> str:
-        return _show(self)
-
 
 @dataclass(frozen=True, slots=True, repr=False)
-class InformationLine:
+class InformationLine(_Masked):
     """A line of a reply that does not end it; `line` has no line end."""
 
     line: bytes
@@ -93,9 +94,6 @@ class InformationLine:
     def text(self) -> str:
         """The line as text; bytes that are not UTF-8 survive as surrogates."""
         return self.line.decode("utf-8", "surrogateescape")
-
-    def __repr__(self) -> str:
-        return _show(self)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -149,8 +147,8 @@ class Prompt:
     """The module waits for data: ``>``, mostly with a blank behind it (A-50)."""
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkData:
+@dataclass(frozen=True, slots=True, repr=False)
+class NetworkData(_Masked):
     """The data of one ``+IPD`` record.
 
     Args:
@@ -168,15 +166,15 @@ class NetworkData:
     missing_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RawData:
+@dataclass(frozen=True, slots=True, repr=False)
+class RawData(_Masked):
     """Bytes that came in transparent mode, as they were."""
 
     data: bytes
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Unsolicited:
+class Unsolicited(_Masked):
     """A line that belongs to no command.
 
     Args:
@@ -196,20 +194,17 @@ class Unsolicited:
         """The line as text."""
         return self.line.decode("ascii", "replace")
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
-@dataclass(frozen=True, slots=True)
-class BootLine:
+@dataclass(frozen=True, slots=True, repr=False)
+class BootLine(_Masked):
     """A line of the boot ROM or of the second boot stage, with what it says."""
 
     line: bytes
     record: BootRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Noise:
+@dataclass(frozen=True, slots=True, repr=False)
+class Noise(_Masked):
     """Bytes that are no text: the other speed of a boot log, a glitch, a wrong baud rate."""
 
     data: bytes

@@ -151,9 +151,10 @@ class Hearing:
             events = self._reader.receive(data)
             for index, event in enumerate(events):
                 if is_wanted(event):
+                    self._keep(events[:index])
                     self._keep(events[index + 1 :])
                     return event
-                self._keep((event,))
+            self._keep(events)
         return None
 
     def _keep(self, events: Iterable[Event]) -> None:

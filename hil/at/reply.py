@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hil.units import format_duration
 
 from .event import Final
-from .secret import mask_secrets, show_bytes
+from .secret import mask_secrets, passwords_in, show_bytes
 
 if TYPE_CHECKING:
     from .boot_log import BootLog
@@ -43,8 +43,9 @@ class Reply:
     def __repr__(self) -> str:
         command = show_bytes(self.command)
         duration = format_duration(self.duration_ns)
+        known = passwords_in(self.command)
         lines = [
-            mask_secrets(line.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
+            mask_secrets(line.encode("utf-8", "surrogateescape"), known).decode("utf-8", "replace")
             for line in self.lines
         ]
         return f"<Reply to {command!r} after {duration}: {lines!r}, {self.final.value}>"

@@ -40,6 +40,10 @@ _SECRET = re.compile(
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
 
+_QUOTED = re.compile(rb'"((?:\\.|[^"\\\r\n])*)"')
+_MAC = re.compile(rb"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.IGNORECASE)
+_ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
+
 
 def find_secrets(data: bytes, known: Iterable[bytes] = ()) -> list[tuple[int, int]]:
     """Where passwords stand in `data`.
@@ -62,13 +66,22 @@ def find_secrets(data: bytes, known: Iterable[bytes] = ()) -> list[tuple[int, in
         while start >= 0:
             places.append((start, start + len(secret)))
             start = data.find(secret, start + len(secret))
-    return _merge(places)
+    return merge_places(places)
 
 
-def passwords_in(sent: bytes) -> frozenset[bytes]:
-    """The password arguments in what was sent, without their quotes."""
-    texts = (sent[start:end].strip(b'"') for start, end in find_secrets(sent))
-    return frozenset(text for text in texts if len(text) >= _SHORTEST_SECRET_BYTES)
+def passwords_in(data: bytes) -> frozenset[bytes]:
+    """The passwords in what was sent or received, without quotes, both with and without escapes.
+
+    Args:
+        data: In one piece.
+    """
+    found: set[bytes] = set()
+    for start, end in find_secrets(data):
+        text = data[start:end]
+        found.add(text.strip().removeprefix(b'"').removesuffix(b'"'))
+        found.update(each[1] for each in _QUOTED.finditer(text) if not _MAC.fullmatch(each[1]))
+    found |= {_ESCAPE.sub(rb"\1", text) for text in found}
+    return frozenset(text for text in found if len(text) >= _SHORTEST_SECRET_BYTES)
 
 
 def mask_secrets(data: bytes, known: Iterable[bytes] = ()) -> bytes:
@@ -88,7 +101,8 @@ def mask_secrets(data: bytes, known: Iterable[bytes] = ()) -> bytes:
     return b"".join([*shown, data[end:]])
 
 
-def _merge(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def merge_places(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Begin and end of places, in order, those that overlap as one."""
     merged: list[tuple[int, int]] = []
     for start, end in sorted(places):
         if merged and start < merged[-1][1]:

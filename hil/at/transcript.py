@@ -94,15 +94,18 @@ class Transcript:
         """Like `entries`, with ``***`` for passwords, wherever the borders of the chunks fall."""
         return _merged(self._masked_chunks(), gap_ns)
 
-    def items(self, *, gap_ns: int = 0) -> Iterator[Entry | Mark]:
+    def items(
+        self, *, gap_ns: int = 0, known: frozenset[bytes] = frozenset()
+    ) -> Iterator[Entry | Mark]:
         """Entries and marks in the order of recording, passwords masked.
 
         Args:
             gap_ns: Chunks of one direction that follow each other within this time are merged,
                 but not across a mark.
+            known: Passwords to hide beside those that the record itself tells.
         """
         begin = 0
-        chunks = list(self._masked_chunks())
+        chunks = list(self._masked_chunks(known))
         for border, mark in [*self._marks, (len(self), None)]:
             yield from _merged((chunk for chunk in chunks[begin:border] if chunk.data), gap_ns)
             if mark is not None:
@@ -127,10 +130,14 @@ class Transcript:
             yield Entry(time_ns, _CODES[code], streams[code][begins[code] : end])
             begins[code] = end
 
-    def _masked_chunks(self) -> Iterator[Entry]:
+    def passwords(self) -> frozenset[bytes]:
+        """The passwords that went either way, in whatever pieces."""
+        return frozenset().union(*(passwords_in(bytes(stream)) for stream in self._streams))
+
+    def _masked_chunks(self, known: frozenset[bytes] = frozenset()) -> Iterator[Entry]:
         """Chunks with the mask where a password begins, and nothing of its other bytes."""
         sent, received = bytes(self._streams[0]), bytes(self._streams[1])
-        known = passwords_in(sent)
+        known = known | self.passwords()
         masks = (_Places(find_secrets(sent, known)), _Places(find_secrets(received, known)))
         ends = [0, 0]
         for entry in self._chunks((sent, received)):

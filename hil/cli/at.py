@@ -33,25 +33,30 @@ def at(
 ) -> None:
     """Send AT commands to a module, one after the other, and print the replies.
 
-    Exit status 3 if one of them is answered by something else than OK; the rest is not sent then.
+    Passwords in them are shown as ***. Exit status 3 if one of them is answered by something else
+    than OK; the rest is not sent then.
     """
-    from hil.at.secret import show_bytes  # noqa: PLC0415 - quick start
+    from hil.at.secret import passwords_in, show_bytes  # noqa: PLC0415 - quick start
+    from hil.at.secret_form import mask_text  # noqa: PLC0415
 
     for command in commands:
         if not command or not command.isascii() or not command.isprintable():
-            raise MistakeError(f"{command!r} is not one command line: write for example 'AT+GMR'")
+            shown = show_bytes(command.encode("utf-8", "surrogateescape"))
+            raise MistakeError(f"'{shown}' is not one command line: write for example 'AT+GMR'")
     with opened(rig_file) as rig:
         module = rig.module(slot)
         if is_reset if is_reset is not None else module.description.is_virtual:
             module.start()
+        known: frozenset[bytes] = frozenset()
         for command in commands:
             try:
                 reply = module.at.command(command, timeout_s=timeout_s)
             except NoReplyError as error:
                 error.add_note(f"hil: --timeout SECONDS allows more than {timeout_s:g} s")
                 raise
+            known |= passwords_in(command.encode())
             for line in reply.lines:
-                click.echo(line)
+                click.echo(mask_text(line, known))
             click.echo(reply.final.value)
             if not reply.is_ok:
                 shown = show_bytes(command.encode())

@@ -27,6 +27,7 @@ class VirtualStation:
 
     def __init__(self, world: World, phone: Phone) -> None:
         self._world, self._phone = world, phone
+        self.secrets: set[bytes] = set()
 
     @property
     def name(self) -> str:
@@ -51,6 +52,7 @@ class VirtualStation:
     def join(self, ssid: str, password: str = "", *, timeout_s: float = 20.0) -> bool:
         """Leave whatever it is joined to, and join a network. See `WifiStation`."""
         phone = self._phone
+        self.secrets.add(password.encode())
         phone.join(ssid.encode(), password.encode(), self._world.now_ns)
         self._wait(lambda: phone.ap is not None or phone.failure is not None, timeout_s)
         if not self.is_joined:
@@ -68,6 +70,7 @@ class VirtualStation:
 
     def send_credentials(self, kind: SmartConfig, ssid: str, password: str) -> None:
         """Begin to tell modules that listen which network to join. See `WifiStation`."""
+        self.secrets.add(password.encode())
         self._phone.tell(int(kind), ssid.encode(), password.encode(), self._world.now_ns)
 
     def _wait(self, is_done: Callable[[], bool], timeout_s: float) -> None:

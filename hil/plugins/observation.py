@@ -34,17 +34,29 @@ def attach_flash_record(item: pytest.Item, module: RigModule, record: FlashRecor
     )
 
 
-def attach_observations(item: pytest.Item, module: RigModule, transcript: Transcript) -> None:
-    """Let what went over a module's port, and its boot logs, stand in the report of a test."""
+def attach_observations(
+    item: pytest.Item, module: RigModule, transcript: Transcript, secrets: frozenset[bytes]
+) -> None:
+    """Let what went over a module's port, and its boot logs, stand in the report of a test.
+
+    Args:
+        item: The test.
+        module: Whose port it is.
+        transcript: What went over it.
+        secrets: Passwords to hide, beside those that the transcript itself tells.
+    """
     slot = module.description.slot
-    item.stash.setdefault(TRANSCRIPT_KEY, []).extend(_transcript_entries(transcript, slot))
+    entries = _transcript_entries(transcript, slot, secrets)
+    item.stash.setdefault(TRANSCRIPT_KEY, []).extend(entries)
     item.stash.setdefault(BOOT_LOGS_KEY, []).extend(
         _boot_log_entry(capture, slot) for capture in module.boot_captures
     )
 
 
-def _transcript_entries(transcript: Transcript, slot: int) -> Iterator[dict[str, Any]]:
-    for entry in transcript.items(gap_ns=_TRANSCRIPT_GAP_NS):
+def _transcript_entries(
+    transcript: Transcript, slot: int, secrets: frozenset[bytes]
+) -> Iterator[dict[str, Any]]:
+    for entry in transcript.items(gap_ns=_TRANSCRIPT_GAP_NS, known=secrets):
         if isinstance(entry, Mark):
             yield {
                 "rig_time_ns": entry.time_ns,

@@ -26,7 +26,7 @@ from .journal import describe_firmware, describe_rig, note
 from .observation import attach_flash_record, attach_observations, firmware_summary, rig_summary
 from .options import DANGERS, Options, options_of
 from .rig_session import RigSession
-from .secrecy import mask_report
+from .secrecy import Secrecy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -73,6 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
     session = RigSession(options, config)
     config.stash[_SESSION_KEY] = session
     config.add_cleanup(session.close)
+    config.pluginmanager.register(Secrecy(config, lambda: session.secrets), "hil-secrecy")
     describe_rig(config, rig_summary(options, options.rig.has))
     describe_firmware(config, firmware_summary(options))
 
@@ -180,7 +181,7 @@ def pytest_runtest_makereport(
     """After a failure, also an expected one, the next test starts from a clean module.
 
     Errors of the toolkit are shown from the line of the test on that met them: their text says
-    what happened. Passwords are shown nowhere.
+    what happened.
     """
     session = session_of(item.config)
     uses_rig = "rig" in getattr(item, "fixturenames", ())
@@ -192,8 +193,6 @@ def pytest_runtest_makereport(
     )
     if uses_rig and (report.failed or is_exception):
         session.spoil(item.stash.get(_MODULE_KEY, None))
-    if uses_rig:
-        mask_report(report, session.secrets)
     return report
 
 
@@ -244,8 +243,9 @@ def module(rig: Rig, request: pytest.FixtureRequest) -> Iterator[RigModule]:
         session.prepare(held, request.node)
         yield held
     finally:
+        secrets = session.secrets
         held.port.tap = held.transcript = None
-        attach_observations(request.node, held, transcript)
+        attach_observations(request.node, held, transcript, secrets)
 
 
 @pytest.fixture

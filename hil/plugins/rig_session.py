@@ -12,6 +12,7 @@ from hil.errors import HilError, MisbehaviourError, NeedMissingError
 from hil.ports.control_lines import Line
 from hil.rig.assembly import open_rig
 from hil.rig.module import COMMON_BAUDS, READY_TIMEOUT_S
+from hil.rig.wifi import known_words, secrets_of_description
 from hil.units import KIB
 
 from .journal import RIG_TIME_KEY, describe_rig
@@ -45,6 +46,8 @@ class RigSession:
         self._flashed_slots: set[int] = set()
         self._dirty_slots: set[int] = set()
         self.blocked_by = ""
+        self._secrets = set(secrets_of_description(options.rig))
+        self._known_words = known_words(options.rig)
 
     def rig(self) -> Rig:
         """The open rig; opened at the first call."""
@@ -71,11 +74,17 @@ class RigSession:
 
     @property
     def secrets(self) -> frozenset[bytes]:
-        """Passwords that were sent to a module, and those of the rig's access points."""
-        if self._rig is None:
-            return frozenset()
-        sent = (module.at.secrets for module in self._rig.modules)
-        return self._rig.wifi.secrets.union(*sent)
+        """Passwords that went to or came from a module or station, and those of the rig."""
+        if self._rig is not None:
+            for module in self._rig.modules:
+                self._secrets |= module.at.secrets
+                if module.transcript is not None:
+                    self._secrets |= module.transcript.passwords()
+            for station in self._rig.wifi.stations:
+                self._secrets |= station.secrets
+            setups = [each.setup for each in self._rig.wifi.access_points]
+            self._secrets |= {each.password.encode() for each in setups} - {b""}
+        return frozenset(self._secrets - self._known_words)
 
     def prepare(self, module: RigModule, item: pytest.Item) -> None:
         """Bring a module to where a test may begin: flashed, running, clean.

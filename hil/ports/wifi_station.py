@@ -17,7 +17,13 @@ class SmartConfig(IntEnum):
 
 
 class WifiStation(Protocol):
-    """A station that the rig can command. It meets the need ``softap-client``."""
+    """A station that the rig can command. It meets the need ``softap-client``.
+
+    Attributes:
+        secrets: Passwords that it was told; whoever shows texts hides them.
+    """
+
+    secrets: set[bytes]
 
     @property
     def name(self) -> str:

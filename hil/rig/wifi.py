@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hil.errors import RigFileError
 from hil.ports.access_point import FixedAccessPoint, needs_met_by_access_point
 from hil.ports.commanded_access_point import CommandedAccessPoint
 
@@ -68,10 +69,37 @@ def open_wifi(description: RigDescription) -> RigWifi:
 
 
 def secrets_of(networks: Iterable[WifiNetwork]) -> frozenset[bytes]:
-    """Those of their passwords that nobody may see."""
+    """Those of their passwords that nobody may see.
+
+    Raises:
+        RigFileError: A password is not where the file says.
+    """
     return frozenset(
         network.setup().password.encode() for network in networks if network.password.is_secret
     )
+
+
+def secrets_of_description(description: RigDescription) -> frozenset[bytes]:
+    """The passwords around a rig that nobody may see, as far as they are there."""
+    secrets: frozenset[bytes] = frozenset()
+    for network in _networks(description):
+        with suppress(RigFileError):
+            secrets |= secrets_of([network])
+    return secrets
+
+
+def known_words(description: RigDescription) -> frozenset[bytes]:
+    """The passwords around a rig that everybody may know."""
+    return frozenset(
+        network.setup().password.encode()
+        for network in _networks(description)
+        if not network.password.is_secret
+    )
+
+
+def _networks(description: RigDescription) -> list[WifiNetwork]:
+    around = description.air.access_points if description.is_virtual else description.access_points
+    return [each.network for each in around]
 
 
 def _open_access_point(described: RealAccessPoint, description: RigDescription) -> AccessPoint:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hil.at import format_string
+from tests.leak import find_leak, views_of
+
 from .program import call, write_rig
 
 if TYPE_CHECKING:
@@ -70,3 +73,26 @@ def test_what_is_not_one_line_is_not_sent(capsys: pytest.CaptureFixture[str], co
     ended = call(capsys, "at", command)
     assert ended.status == 2
     assert "is not one command line: write for example 'AT+GMR'" in ended.err
+
+
+WORD = 'ka\\,r"p<e>&n9'
+SENT = format_string(WORD).decode()
+
+
+@pytest.mark.parametrize(
+    ("commands", "status"),
+    [
+        ((f'AT+CWSAP_CUR="net",{SENT},5,3', "AT+CWSAP_CUR?", "AT+NOSUCH"), 3),
+        ((f'AT+CWJAP="net",{SENT}',), 3),
+        ((f'AT+CWJAP="\u00e4",{SENT}',), 2),
+        ((f'AT+CWJAP="net",{SENT}\r\nAT',), 2),
+        ((f'AT+CWSPA="net",{SENT}', "AT"), 3),
+    ],
+)
+def test_no_form_of_a_password_is_shown(
+    capsys: pytest.CaptureFixture[str], commands: tuple[str, ...], status: int
+) -> None:
+    ended = call(capsys, "at", "AT+CWMODE_CUR=3", *commands)
+    assert ended.status == status
+    assert find_leak(views_of((ended.out + ended.err).encode()), WORD) is None
+    assert "***" in ended.out + ended.err

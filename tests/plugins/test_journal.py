@@ -313,7 +313,7 @@ def test_report_that_cannot_be_made_does_not_hide_the_results(
     def fail(_: object) -> None:
         raise ZeroDivisionError("oops")
 
-    # Not by its name: an earlier run in this process may have left another copy in the package.
+    # By name it would be looked up in the package, where an earlier run may have left another one.
     monkeypatch.setattr(importlib.import_module("hil.plugins.replay"), "render_run", fail)
     result = run_plan(bench, TALKING)
     assert result.ret == pytest.ExitCode.INTERNAL_ERROR

@@ -149,7 +149,7 @@ class TestUnplugged:
 
     def test_sending(self, port: SerialPort) -> None:
         assert str(error_of(lambda: port.send(b"AT\r\n"))) == (
-            f"cannot write to {port.name}: write failed: [Errno 5] Input/output error. {GONE}"
+            f"cannot write to {port.name}: Input/output error. {GONE}"
         )
 
     def test_discarding(self, port: SerialPort) -> None:
@@ -166,6 +166,57 @@ class TestUnplugged:
     def test_closing(self, port: SerialPort) -> None:
         port.close()
         port.close()
+
+
+class TestWithoutPyserialBetween:
+    """A device file is read and written directly, unless the operating system makes one wait."""
+
+    @pytest.mark.parametrize("taken", [0, 3])
+    def test_what_is_not_taken_at_once_is_sent_all_the_same(
+        self,
+        far_end: PseudoTerminalEnd,
+        port: SerialPort,
+        monkeypatch: pytest.MonkeyPatch,
+        taken: int,
+    ) -> None:
+        write = os.write
+
+        def take_some(descriptor: int, data: bytes) -> int:
+            monkeypatch.undo()
+            if not taken:
+                raise BlockingIOError
+            return write(descriptor, data[:taken])
+
+        monkeypatch.setattr(os, "write", take_some)
+        port.send(b"AT+GMR\r\n")
+        assert far_end.hear(8) == b"AT+GMR\r\n"
+
+    def test_bytes_that_another_program_took_are_waited_for_again(
+        self, far_end: PseudoTerminalEnd, port: SerialPort, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def take_nothing(descriptor: int, count: int) -> bytes:
+            monkeypatch.undo()
+            raise BlockingIOError
+
+        far_end.say(b"OK\r\n")
+        monkeypatch.setattr(os, "read", take_nothing)
+        assert port.receive(deadline_ns(port.clock, PATIENCE_S)) == b"OK\r\n"
+
+    def test_a_port_that_pyserial_wraps_is_read_through_the_wrapper(
+        self,
+        far_end: PseudoTerminalEnd,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        name = far_end.port.name
+        far_end.port.close()
+        spied = open_serial_port(f"spy://{name}", SystemClock(), line_format=PortFormat())
+        far_end.say(b"ready\r\n")
+        assert spied.receive(deadline_ns(spied.clock, PATIENCE_S)) == b"ready\r\n"
+        spied.send(b"AT\r\n")
+        spied.close()
+        shown = capsys.readouterr().err
+        assert "72 65 61 64 79 0D 0A" in shown
+        assert "41 54 0D 0A" in shown
 
 
 class Adapter:
