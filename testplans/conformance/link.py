@@ -189,12 +189,18 @@ class Links:
     def tells(self, *lines: str) -> bool:
         """Whether these are the lines CONNECT and CLOSED that came and were not asked for so far.
 
-        Firmware that says nothing of its links counts as well, but on a virtual module that follows
-        the document (A-47).
+        Their order does not matter. Firmware that says nothing of its links counts as well, but not
+        on a virtual module that follows the document (A-47).
         """
-        told = (*self._told, *self._take_told())
+        told = [*self._told, *self._take_told()]
         self._told.clear()
-        return told == lines or not (told or self.talk.is_strict)
+        return sorted(told) == sorted(lines) or not (told or self.talk.is_strict)
+
+    def tells_soon(self, line: str) -> bool:
+        """Whether this line comes, or came as the only one; else as `tells`."""
+        if not self._told:
+            self._hear_told()
+        return self.tells(line)
 
     def end_by(self, end: Callable[[], None]) -> None:
         """Let a peer end its connection, and wait until the module has said so.

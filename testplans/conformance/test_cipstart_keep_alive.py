@@ -53,11 +53,11 @@ def test_keep_alive_may_be_7200(links: Links) -> None:
 
 @pytest.mark.clause("CIPSTART-36")
 @pytest.mark.needs("tcp-peer")
-@pytest.mark.parametrize("value", ["7201", "65536", "-1", "x"])
-def test_another_keep_alive_is_refused(links: Links, value: str) -> None:
+def test_another_keep_alive_is_refused(links: Links) -> None:
     listener = links.network.listen()
 
-    links.talk.refused(f"{links.start_call(listener.endpoint.port)},{value}")
+    for value in ("7201", "65536", "-1", "x"):
+        links.talk.refused(f"{links.start_call(listener.endpoint.port)},{value}")
     assert links.is_left_alone(listener)
     assert links.status().records == ()
 

@@ -62,17 +62,20 @@ def test_a_local_port_is_1_to_65535(links: Links) -> None:
         assert _source_of(links, peer).port == port
         links.talk.ok("AT+CIPCLOSE")
 
-    links.talk.refused(links.start_call(peer.endpoint.port, None, "UDP", 65536))
+    for beyond in (0, 65536):
+        links.talk.refused(links.start_call(peer.endpoint.port, None, "UDP", beyond))
+        links.talk.refused(links.start_call(peer.endpoint.port, None, "UDP", beyond, 0))
     assert links.status().records == ()
 
 
 @pytest.mark.clause("CIPSTART-25")
-@pytest.mark.parametrize("mode", [0, 1, 2])
-def test_a_mode_may_follow_the_local_port(links: Links, mode: int) -> None:
+def test_a_mode_may_follow_the_local_port(links: Links) -> None:
     peer = links.network.open_udp()
-    links.talk.ok(links.start_call(peer.endpoint.port, None, "UDP", LOCAL_PORT, mode))
 
-    assert _source_of(links, peer).port == LOCAL_PORT
+    for mode in (0, 1, 2):
+        links.talk.ok(links.start_call(peer.endpoint.port, None, "UDP", LOCAL_PORT, mode))
+        assert _source_of(links, peer).port == LOCAL_PORT
+        links.talk.ok("AT+CIPCLOSE")
 
 
 @pytest.mark.parametrize(
@@ -126,17 +129,17 @@ def test_mode_2_comes_back_to_a_peer(links: Links) -> None:
 
 
 @pytest.mark.clause("CIPSTART-29")
-@pytest.mark.parametrize("mode", ["3", "4", "10", "-1", "x", '"0"'])
-def test_another_mode_is_refused(links: Links, mode: str) -> None:
-    links.talk.refused(f"{links.start_call(2000, None, 'UDP', LOCAL_PORT)},{mode}")
+def test_another_mode_is_refused(links: Links) -> None:
+    for mode in ("3", "4", "10", "-1", "x", '"0"', "", "0,0"):
+        links.talk.refused(f"{links.start_call(2000, None, 'UDP', LOCAL_PORT)},{mode}")
 
     assert links.status().records == ()
 
 
 @pytest.mark.clause("CIPSTART-30")
-@pytest.mark.parametrize("mode", [0, 1, 2])
-def test_a_mode_needs_a_local_port(links: Links, mode: int) -> None:
-    links.talk.refused(f"{links.start_call(2000, None, 'UDP')},,{mode}")
+def test_a_mode_needs_a_local_port(links: Links) -> None:
+    for mode in (0, 1, 2):
+        links.talk.refused(f"{links.start_call(2000, None, 'UDP')},,{mode}")
 
     assert links.status().records == ()
 
