@@ -32,8 +32,8 @@ SILENT_ADDRESS = "192.0.2.1"
 """Nobody answers there: addresses for documentation are routed nowhere. Source: RFC 5737."""
 
 SENT = spelling("sent")
-_RECORD = spelling("link-record")
 _STATE = re.compile(r"STATUS:(\d)")
+_RECORD = re.compile(r'\+CIPSTATUS:([0-4]),"(TCP|UDP)","([0-9.]+)",(\d+)(?:,(\d+))?,([01])')
 
 
 class LinkRecord(NamedTuple):
@@ -176,15 +176,22 @@ class Links:
     # What the module tells of links -------------------------------------------------------------
 
     def status(self) -> LinkStatus:
-        """What AT+CIPSTATUS answers."""
+        """What AT+CIPSTATUS answers, with or without local ports: its wording is not judged."""
         answer = self.talk.say("AT+CIPSTATUS")
         count = sum(line.startswith("+CIPSTATUS:") for line in answer.lines)
         match = answer.must_be(_STATE, *(_RECORD,) * count, OK)
-        self.talk.spellings |= match.seen
         state, *fields = (text or "" for text in match.groups)
         size = len(LinkRecord._fields)
         rows = (fields[start : start + size] for start in range(0, len(fields), size))
         return LinkStatus(int(state), tuple(map(_record, rows)))
+
+    def number_of(self, connection: TcpConnection) -> int:
+        """The number of the link at whose other end a connection is."""
+        port = connection.local.port
+        records = self.status().records
+        numbers = [record.number for record in records if record.port == port]
+        assert len(numbers) == 1, f"no link, or several, with the remote port {port}: {records}"
+        return numbers[0]
 
     def tells(self, *lines: str) -> bool:
         """Whether these are the lines CONNECT and CLOSED that came and were not asked for so far.
@@ -259,6 +266,10 @@ class Links:
         is_sent = self.receive(connection, 11) == b"to the peer"
         connection.send(b"to the module", self.deadline_ns(RECEIVE_TIMEOUT_S))
         return is_sent and self.talk.received_bytes(13, link=link) == b"to the module"
+
+    def serves(self, client: TcpConnection) -> bool:
+        """Whether data go both ways between the module and a client of its server."""
+        return self.goes_both_ways(client, self.number_of(client))
 
     def leave_passthrough(self) -> None:
         """Come back to commands: ``+++`` with pauses around it (A-52)."""
