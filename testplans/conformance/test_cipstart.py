@@ -90,6 +90,7 @@ def test_a_connection_that_is_refused_ends_in_error(links: Links) -> None:
 
     links.talk.refused(links.start_call(listener.endpoint.port), OPENING_LIMIT_S)
     assert links.status().records == ()
+    links.open_tcp()
 
 
 @pytest.mark.clause("CIPSTART-08")
@@ -97,6 +98,7 @@ def test_a_connection_that_nobody_answers_ends_in_error(links: Links) -> None:
     links.talk.refused(f'AT+CIPSTART="TCP","{SILENT_ADDRESS}",80', OPENING_LIMIT_S)
 
     assert links.status().records == ()
+    links.open_tcp()
 
 
 @pytest.mark.clause("CIPSTART-09")
@@ -173,6 +175,7 @@ def test_a_name_that_leads_to_nobody_ends_in_error(links: Links) -> None:
         links.talk.refused(f'AT+CIPSTART="{kind}","nobody.invalid",1000', OPENING_LIMIT_S)
 
     assert links.status().records == ()
+    links.open_tcp()
 
 
 @pytest.mark.clause("CIPSTART-22")

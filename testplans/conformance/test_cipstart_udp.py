@@ -34,6 +34,16 @@ def test_udp_asks_nobody_whether_the_peer_is_there(links: Links) -> None:
     links.talk.ok(f'AT+CIPSTART="UDP","{SILENT_ADDRESS}",2000')
 
 
+@pytest.mark.clause("CIPSTART-18")
+def test_several_links_can_do_without_a_local_port(links: Links) -> None:
+    links.use_many()
+    peer = links.network.open_udp()
+    for number in range(2):
+        links.talk.ok(links.start_call(peer.endpoint.port, number, "UDP"))
+
+    assert _source_of(links, peer, 0) != _source_of(links, peer, 1)
+
+
 @pytest.mark.clause("CIPSTART-24")
 def test_a_local_port_may_follow_the_remote_port(links: Links) -> None:
     peer = links.network.open_udp()
@@ -100,11 +110,13 @@ def test_the_mode_says_how_often_the_remote_end_changes(
 
 
 @pytest.mark.clause("CIPSTART-26")
-def test_without_a_mode_the_remote_end_stays(links: Links) -> None:
+@pytest.mark.parametrize("local_port", [(), (LOCAL_PORT,)], ids=["chosen", "given"])
+def test_without_a_mode_the_remote_end_stays(links: Links, local_port: tuple[int, ...]) -> None:
     peers = [links.network.open_udp() for _ in range(2)]
-    links.talk.ok(links.start_call(peers[0].endpoint.port, None, "UDP", LOCAL_PORT))
+    links.talk.ok(links.start_call(peers[0].endpoint.port, None, "UDP", *local_port))
 
-    _send(links, peers[1], b"hello")
+    peers[1].send(b"hello", _source_of(links, peers[0]))
+    assert links.talk.received_bytes(5) == b"hello"
     assert _reached(links, peers) == "A"
 
 
@@ -183,9 +195,9 @@ def test_multiple_mode_takes_local_port_and_mode_in_the_same_order(links: Links)
     assert _reached(links, peers, 1) == "B"
 
 
-def _source_of(links: Links, peer: UdpPeer) -> Endpoint:
+def _source_of(links: Links, peer: UdpPeer, link: int | None = None) -> Endpoint:
     """From where a datagram comes that the module sends to a peer."""
-    links.send(b"hello")
+    links.send(b"hello", link)
     datagram = peer.receive(links.deadline_ns(RECEIVE_TIMEOUT_S))
     assert datagram is not None
     assert datagram.data == b"hello"

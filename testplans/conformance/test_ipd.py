@@ -144,11 +144,11 @@ def test_in_passthrough_there_is_no_header(links: Links) -> None:
     links.talk.ok("AT+CIPMODE=1")
     connection = links.open_tcp()
     links.talk.prompt("AT+CIPSEND")
-    connection.send(DIFFICULT, links.deadline_ns(RECEIVE_TIMEOUT_S))
-    heard = _all_that_comes(links.talk, len(DIFFICULT))
+    connection.send(SOURCE_PATTERN, links.deadline_ns(RECEIVE_TIMEOUT_S))
+    heard = _all_that_comes(links.talk, len(SOURCE_PATTERN))
     links.leave_passthrough()
 
-    assert heard == DIFFICULT
+    assert heard == SOURCE_PATTERN
 
 
 @pytest.mark.clause("IPD-11")
