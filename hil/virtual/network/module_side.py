@@ -65,13 +65,16 @@ class ModuleSide(Node):
         internet: Where it is.
         hear: How the module is told of events.
         generator: Decides with which dynamic port it begins.
+
+    Attributes:
+        life: How often the module has fallen silent. What belongs to a former life is not heard.
     """
 
     def __init__(self, internet: Internet, hear: Hear, generator: Generator) -> None:
         super().__init__(generator)
         self._internet = internet
         self._hear = hear
-        self._life = 0
+        self.life = 0
         self._routes: dict[Interface | None, Route | None] = {}
         self._ends: dict[int, TcpEnd] = {}
         self._closing: list[TcpEnd] = []
@@ -104,7 +107,7 @@ class ModuleSide(Node):
                 end.leave(now_ns)
         for end in (*self._ends.values(), *self._closing):
             end.vanish()
-        self._life += 1
+        self.life += 1
         self._ends.clear()
         self._closing.clear()
         self._udp_ports.clear()
@@ -133,10 +136,10 @@ class ModuleSide(Node):
 
     def _tell_at(self, at_ns: int, event: NetworkEvent) -> None:
         """Tell the module of an event, unless it has fallen silent by then."""
-        life = self._life
+        life = self.life
 
         def tell(now_ns: int) -> None:
-            if self._life == life:
+            if self.life == life:
                 self._hear(event, now_ns)
 
         self._internet.agenda.plan(at_ns, tell)
@@ -224,10 +227,10 @@ class ModuleSide(Node):
             self._tell_at(now_ns + self._internet.round_trip_ns, Resolved(query, found))
 
     def _ping(self, query: int, address: IPv4Address, now_ns: int) -> None:
-        life = self._life
+        life = self.life
 
         def answer(at_ns: int) -> None:
-            if self._life == life:
+            if self.life == life:
                 self._hear(Ponged(query, at_ns - now_ns), at_ns)
 
         self._internet.ping(self, address, answer, now_ns)
@@ -243,11 +246,13 @@ class _Connection:
 
     def __init__(self, side: ModuleSide, socket: int | None) -> None:
         self._side, self._socket = side, socket
+        self._life = side.life
 
     def opened(self, end: TcpEnd, now_ns: int) -> None:
         """The connection stands."""
         if self._socket is None:
-            if end.local[1] not in self._side.listeners:  # it came too late
+            is_let_in = end.local[1] in self._side.listeners and self._life == self._side.life
+            if not is_let_in:  # it came too late
                 end.abort(now_ns)
                 return
             self._socket = self._side.register_client(end)

@@ -92,6 +92,19 @@ class TestSilence:
         net.settle()
         assert module.events() == []
 
+    def test_a_client_in_the_door_of_the_life_before_is_reset(self) -> None:
+        net, script = Net(), Script()
+        module = net.module()
+        module.ask(TcpListen(333))
+        net.internet.add_host(HOST).dial(script, MODULE, 333, net.now_ns)
+        net.wait(2 * WAY_NS)
+        module.side.silence(net.now_ns, is_orderly=False)
+        net.wait(NS_PER_S)
+        module.ask(ADDRESS, TcpListen(333))
+        net.settle()
+        assert module.events() == []
+        assert script.is_reset
+
     def test_what_has_left_the_antenna_arrives(self) -> None:
         net, module, script = connected()
         module.ask(TcpSend(1, b"last words"))
