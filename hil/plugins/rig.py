@@ -17,7 +17,7 @@ import pytest
 
 from hil.at.talk import Talk
 from hil.at.transcript import Transcript
-from hil.errors import HilError
+from hil.errors import HilError, NeedMissingError
 from hil.rig.need import NEEDS
 from hil.units import KIB
 
@@ -172,6 +172,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         session.require_usable()
     if needs_of(item):
         _require_needs(item, session.rig())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Skip a test that finds out only while it runs that its rig lacks something.
+
+    The vocabulary of needs is coarser than what a test may ask for: that the way to a peer can be
+    cut, say.
+    """
+    del item
+    try:
+        return (yield)
+    except NeedMissingError as error:
+        pytest.skip(str(error))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

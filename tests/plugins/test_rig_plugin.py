@@ -640,3 +640,18 @@ def test_computes_only(): ...
     result.assert_outcomes(passed=1, skipped=1)
     reasons = [test["reason"] for test in record_of(pytester)["tests"]]
     assert reasons == ["the rig 'bench' has no flash-read, reset, strap", ""]
+
+
+def test_what_a_rig_cannot_do_skips_the_test_that_asks_for_it(pytester: pytest.Pytester) -> None:
+    name = rig_file(pytester.path, port="loop://")
+    result = run_plan(
+        pytester,
+        """
+def test_one(rig):
+    rig.modules[0].set_wake_link(is_closed=False)
+""",
+        f"--hil-rig={name}",
+    )
+    result.assert_outcomes(skipped=1)
+    reason = record_of(pytester)["tests"][0]["reason"]
+    assert reason.startswith("rig 'bench' has no 'wake-link': ")
