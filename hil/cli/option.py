@@ -30,6 +30,9 @@ slot_option: Decorator = click.option(
 )
 
 
+SYNTHESIZED = {"name": "synthesized", "at_version": "unknown", "manifest": "synthesized"}
+
+
 def describe(rig_file: Path | None) -> RigDescription:
     """The rig of ``--rig``, or the virtual one."""
     from hil.rig.description import VIRTUAL_RIG, load_rig  # noqa: PLC0415 - quick start
@@ -52,3 +55,15 @@ def opened(rig_file: Path | None, firmware_file: Path | None = None) -> Iterator
 
     with open_rig(describe(rig_file), load(firmware_file)) as rig:
         yield rig
+
+
+@contextmanager
+def recorded(rig: Rig, record_file: Path, name: str) -> Iterator[None]:
+    """What is done with a rig until the end of the block stands in the record of ``--record``."""
+    from hil.rig.recording import place_of_record, recording, section  # noqa: PLC0415 - quick start
+
+    # Without a rig file the modules carry the synthesized firmware, and nobody tells of a real one.
+    firmware = SYNTHESIZED if rig.description.is_virtual else None
+    path = place_of_record(record_file, rig.name)
+    with recording(rig, path, firmware=firmware) as recorder, section(rig, recorder, name):
+        yield

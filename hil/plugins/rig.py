@@ -79,7 +79,12 @@ def _require_sharable(options: Options, workers: int) -> None:
     """Refuse several workers where they would talk to one module, or write one file."""
     if workers < 2:
         return
-    if not options.rig.is_virtual:
+    if options.record is not None:
+        raise pytest.UsageError(
+            f"-n {workers}: several workers cannot record into one file. Leave -n or --hil-record "
+            "away"
+        )
+    if options.rig.is_real:
         raise pytest.UsageError(
             f"-n {workers}: the modules of the rig {options.rig.name!r} are real and cannot be "
             "shared by several workers. Leave -n away, or test on a virtual rig, where each worker "
@@ -126,10 +131,31 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what this rig cannot do, or is not allowed to, before a fixture touches the module."""
     session = item.config.stash[_SESSION_KEY]
     _require_allowed(item, session.options)
-    if "rig" in getattr(item, "fixturenames", ()):
+    uses_rig = "rig" in getattr(item, "fixturenames", ())
+    if uses_rig:
         session.require_usable()
     if any(item.iter_markers("needs")):
         _require_needs(item, session.rig())
+    if uses_rig:
+        session.begin_section(item.nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """What fixtures do at the end of a test still belongs to its section of a record."""
+    try:
+        return (yield)
+    finally:
+        item.config.stash[_SESSION_KEY].end_section()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say where the session was recorded."""
+    path = config.stash[_SESSION_KEY].recorded
+    if path is not None:
+        terminalreporter.write_line(f"recorded in {path}; --hil-replay={path} runs it again")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -252,7 +278,7 @@ def _require_needs(item: pytest.Item, rig: Rig) -> None:
 
 
 def _require_allowed(item: pytest.Item, options: Options) -> None:
-    if options.rig.is_virtual:
+    if not options.rig.is_real:
         return
     dangers = {word for marker in item.iter_markers("destructive") for word in marker.args}
     missing = sorted(dangers - options.allowed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from hil.errors import LoaderError, MistakeError, PortError
+from hil.errors import LoaderError, MistakeError, PortError, ReplayMismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -86,7 +86,7 @@ def failure_outcome(error: BaseException, *, in_setup: bool, may_deviate: bool) 
         in_setup: It came before the test itself began.
         may_deviate: Every clause that the test claims leaves room, and the module may use it.
     """
-    if isinstance(error, (PortError, LoaderError)) or (
+    if isinstance(error, (PortError, LoaderError, ReplayMismatchError)) or (
         in_setup and isinstance(error, (MistakeError, OSError))
     ):
         return TestOutcome.RIG_ERROR

@@ -1,7 +1,8 @@
 """Builds a rig from its description: the only file that knows both real and virtual modules.
 
 Real modules get a pyserial port and the system clock. Virtual ones get a simulated world, which is
-registered under its name so that ``sim://WORLD/MACHINE`` finds it, and that world's clock.
+registered under its name so that ``sim://WORLD/MACHINE`` finds it, and that world's clock. Modules
+that are played from a record (`hil.rig.replay_assembly`) likewise get a world's clock.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from .description import AIR_MACHINE, NETWORK_MACHINE
 from .flash_file import CONTENT_REMEDY, STATE_REMEDY, hold_state, load_flash, save_flash
 from .module import RigModule
 from .network_assembly import build_network, open_network
+from .replay_assembly import build_replay
 from .rig import Rig
 from .wifi import open_wifi
 
@@ -83,7 +85,10 @@ def open_rig(description: RigDescription, firmware: Firmware) -> Iterator[Rig]:
     """
     with ExitStack() as stack:
         benches = _build_worlds(description, firmware, stack)
+        played = build_replay(description, stack)
         clock: Clock = SystemClock()
+        if played is not None:
+            clock = played.clock
         if benches:
             world = next(iter(benches.values()))[0]
             clock = SimulatedClock(world)
@@ -95,17 +100,19 @@ def open_rig(description: RigDescription, firmware: Firmware) -> Iterator[Rig]:
             stack.callback(network.close)
         modules = []
         for module in description.modules:
-            port = _open_port(module, description.has, clock)
+            replayed = played.modules[module.slot] if played is not None else None
+            has = replayed.capabilities if replayed is not None else description.has
+            port = _open_port(module, has, clock)
             stack.callback(port.close)
-            lines = CombinedLines(
-                [
-                    _open_lines(line_set.driver, line_set.circuit, port, benches.get(module.slot))
-                    for line_set in module.lines
-                ],
-                description.name,
-            )
+            parts = [
+                _open_lines(line_set.driver, line_set.circuit, port, benches.get(module.slot))
+                for line_set in module.lines
+            ]
+            if played is not None:
+                parts.append(played.lines(module.slot))
+            lines = CombinedLines(parts, description.name)
             stack.callback(lines.close)
-            modules.append(RigModule(module, port, lines, description.name))
+            modules.append(RigModule(module, port, lines, description.name, replayed))
         yield Rig(description, clock, tuple(modules), wifi, network)
 
 
