@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from hil.at.secret import find_secrets, passwords_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .entry import Piece
 
@@ -96,25 +96,28 @@ class MaskedStream:
     def forget(self, written: int) -> None:
         """Let go of what is written and does not tell any more what follows."""
         data = bytes(self._data)
-        unfinished = self._unfinished(data)
-        line = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
-        keep = line if unfinished is None else min(line, unfinished)
-        if len(data) - keep > _LONGEST_CONTEXT_BYTES:
-            keep = len(data)
-        keep = min(keep, written - self._begin)
+        end = written - self._begin
+        keep = max(data.rfind(b"\n", 0, end), data.rfind(b"\r", 0, end)) + 1
+        for start, stop in self._secretive(data):
+            if start < keep and (stop is None or stop > end):
+                keep = start
+        if end - keep > _LONGEST_CONTEXT_BYTES:
+            keep = end
         del self._data[:keep]
         self._begin += keep
 
     def _unfinished(self, data: bytes) -> int | None:
         """Where a line begins that may hold a password and has not ended."""
+        return next((start for start, stop in self._secretive(data) if stop is None), None)
+
+    def _secretive(self, data: bytes) -> Iterator[tuple[int, int | None]]:
+        """Begin and end of each line that may hold a password; no end if it has none yet."""
         for trigger in _TRIGGER.finditer(data):
             line = _LINE.match(data, trigger.start())
             is_open = line is not None and len(_QUOTE.findall(line[0])) % 2 == 1
-            if line is not None and is_open and not self._is_sent:
+            if is_open and not self._is_sent:
                 line = _TWO_LINES.match(data, trigger.start())
-            if line is None:
-                return trigger.start()
-        return None
+            yield trigger.start(), None if line is None else line.end()
 
 
 def _without_quotes(data: bytes) -> Callable[[tuple[int, int]], tuple[int, int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,12 @@ class Recorder:
             ) from None
         except OSError as error:
             raise self._refused(error) from None
-        self._write_line(header.to_json())
+        try:
+            self._write_line(header.to_json())
+        except RecordFileError:
+            with suppress(RecordFileError):
+                self._close_file()
+            raise
 
     def begin_section(
         self,
@@ -130,7 +136,7 @@ class Recorder:
             self._write_settled(is_last=True)
             self._write(_Waiting(self._clock.now_ns(), None, Closed()))
         finally:
-            self._file.close()
+            self._close_file()
 
     def _number_of(self, secret: bytes) -> int:
         return self._numbers.setdefault(secret, len(self._numbers) + 1)
@@ -168,6 +174,12 @@ class Recorder:
         try:
             self._file.write(json.dumps(told, separators=(",", ":")) + "\n")
         except OSError as error:
+            raise self._refused(error) from None
+
+    def _close_file(self) -> None:
+        try:
+            self._file.close()
+        except OSError as error:  # what it could not write before, it cannot now
             raise self._refused(error) from None
 
     def _refused(self, error: OSError) -> RecordFileError:

@@ -112,6 +112,7 @@ class ReplayedModule:
         self._arrived = bytearray()
         self._secrets: dict[int, bytes] = {}
         self._section = ""
+        self._played = -2  # the number of the section that was begun last; no other follows this
         self._parted: ReplayMismatchError | None = None
         self._start(0, 0, record.header.rig_time_ns)
 
@@ -137,13 +138,13 @@ class ReplayedModule:
         self._used[section] = times + 1
         index = places[min(times, len(places) - 1)]
         content = self._begin_at(index)
-        is_next = not self._begins_between(self._next, index)
-        self._section = section
-        slot = self.recorded.slot
-        self._recorded_format = content.formats.get(slot, self._recorded_format)
+        number = self._begins.index(index)
+        is_next = number == self._played + 1
+        self._section, self._played = section, number
+        self._follow_format(content)
         self._start(index + 1, now_ns, self._entries[index].time_ns)
         return SectionStart(
-            slot in content.running, content.is_dirty, self._recorded_format, is_next
+            self.recorded.slot in content.running, content.is_dirty, self._recorded_format, is_next
         )
 
     def set_format(self, line_format: PortFormat) -> None:
@@ -235,9 +236,6 @@ class ReplayedModule:
             raise TypeError(f"entry {index} begins no section")
         return content
 
-    def _begins_between(self, start: int, stop: int) -> bool:
-        return start > stop or any(start <= index < stop for index in self._begins)
-
     def _entry(self) -> Entry | None:
         """The action that is next, or the end of a section; None at the end of the record."""
         return self._entries[self._next] if self._next < len(self._entries) else None
@@ -278,6 +276,8 @@ class ReplayedModule:
                 self._expect(entry, None)
             elif isinstance(content, FormatSet):
                 self._recorded_format = content.line_format
+            elif isinstance(content, SectionBegun):
+                self._follow_format(content)
             elif isinstance(content, LoaderEntered):
                 self._pass_loader()
                 continue
@@ -288,6 +288,9 @@ class ReplayedModule:
         if isinstance(content, LinesSet):
             return bool(_playable(content))
         return isinstance(content, OF_ALL_SLOTS) and bool(self._section)
+
+    def _follow_format(self, content: SectionBegun) -> None:
+        self._recorded_format = content.formats.get(self.recorded.slot, self._recorded_format)
 
     def _expect(self, entry: Entry, pieces: tuple[Piece, ...] | None) -> None:
         due_ns = self._anchor_ns + entry.time_ns - self._anchor_recorded_ns

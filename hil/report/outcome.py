@@ -10,7 +10,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from hil.errors import LoaderError, MistakeError, PortError, ReplayMismatchError
+from hil.errors import (
+    LoaderError,
+    MistakeError,
+    PortError,
+    RecordFileError,
+    ReplayMismatchError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,6 +84,10 @@ _DECISIVE = (TestOutcome.RIG_ERROR, TestOutcome.FAILED, TestOutcome.BLOCKED)
 _REMARKABLE = (TestOutcome.DEVIATES, TestOutcome.MARGINAL, TestOutcome.SKIPPED)
 
 
+_OF_THE_RIG = (PortError, LoaderError, RecordFileError, ReplayMismatchError)
+"""They say nothing of the module; a session that parts from its record has none."""
+
+
 def failure_outcome(error: BaseException, *, in_setup: bool, may_deviate: bool) -> TestOutcome:
     """Whom an error blames that ended a phase of a test.
 
@@ -86,9 +96,7 @@ def failure_outcome(error: BaseException, *, in_setup: bool, may_deviate: bool) 
         in_setup: It came before the test itself began.
         may_deviate: Every clause that the test claims leaves room, and the module may use it.
     """
-    if isinstance(error, (PortError, LoaderError, ReplayMismatchError)) or (
-        in_setup and isinstance(error, (MistakeError, OSError))
-    ):
+    if isinstance(error, _OF_THE_RIG) or (in_setup and isinstance(error, (MistakeError, OSError))):
         return TestOutcome.RIG_ERROR
     if in_setup:
         return TestOutcome.BLOCKED
