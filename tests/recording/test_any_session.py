@@ -63,13 +63,18 @@ def test_any_session_is_played_as_it_was_in_any_pieces(
         for piece in sliced(b"".join(sent), borders):
             module.send(piece, now_ns)
         anchor_ns, came = now_ns, []
-        while module.available(now_ns) or (next_ns := module.next_arrival_ns(now_ns)) is not None:
-            now_ns = now_ns if module.available(now_ns) else next_ns
+        while (moment_ns := next_moment_ns(module, now_ns)) is not None:
+            now_ns = moment_ns
             data = b""
             while module.available(now_ns):
                 data += module.receive(counts[len(data) % len(counts)] if counts else 7, now_ns)
             came.append((now_ns - anchor_ns, data))
         assert came == answer
+
+
+def next_moment_ns(module: ReplayedModule, now_ns: int) -> int | None:
+    """When there is something to receive next."""
+    return now_ns if module.available(now_ns) else module.next_arrival_ns(now_ns)
 
 
 def recorded(

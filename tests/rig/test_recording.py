@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hil.at import UnsolicitedKind
+from hil.at import Encryption, UnsolicitedKind
 from hil.at.transcript import Transcript
 from hil.errors import (
     HilError,
@@ -171,7 +171,7 @@ def test_passwords_are_nowhere_in_a_record_and_any_other_plays(file: Path) -> No
             module.at.cwmode(3)
             with pytest.raises(HilError):
                 module.at.cwjap("testnet", password)
-            module.at.cwsap("own", password, 5, 3)
+            module.at.cwsap("own", password, 5, Encryption.WPA2_PSK)
             module.at.cwsap_query()
 
         return session
