@@ -42,7 +42,7 @@ from .description import AIR_MACHINE, NETWORK_MACHINE
 from .flash_file import CONTENT_REMEDY, STATE_REMEDY, hold_state, load_flash, save_flash
 from .module import RigModule
 from .network_assembly import build_network, open_network
-from .replay_assembly import build_replay
+from .replay_assembly import build_replay, open_played
 from .rig import Rig
 from .wifi import open_wifi
 
@@ -100,19 +100,20 @@ def open_rig(description: RigDescription, firmware: Firmware) -> Iterator[Rig]:
             stack.callback(network.close)
         modules = []
         for module in description.modules:
-            replayed = played.modules[module.slot] if played is not None else None
-            has = replayed.capabilities if replayed is not None else description.has
-            port = _open_port(module, has, clock)
-            stack.callback(port.close)
-            parts = [
-                _open_lines(line_set.driver, line_set.circuit, port, benches.get(module.slot))
-                for line_set in module.lines
-            ]
             if played is not None:
-                parts.append(played.lines(module.slot))
-            lines = CombinedLines(parts, description.name)
+                modules.append(open_played(module, played, description.name, stack))
+                continue
+            port = _open_port(module, description.has, clock)
+            stack.callback(port.close)
+            lines = CombinedLines(
+                [
+                    _open_lines(line_set.driver, line_set.circuit, port, benches.get(module.slot))
+                    for line_set in module.lines
+                ],
+                description.name,
+            )
             stack.callback(lines.close)
-            modules.append(RigModule(module, port, lines, description.name, replayed))
+            modules.append(RigModule(module, port, lines, description.name))
         yield Rig(description, clock, tuple(modules), wifi, network)
 
 

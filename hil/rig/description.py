@@ -194,6 +194,8 @@ def parse_rig(top: Table) -> RigDescription:
     has = rig.choices("has", words, (), allowed=f"a list of words out of {', '.join(words)}")
     is_virtual = all(module.is_virtual for module in modules)
     _refuse_strange(top, is_virtual=is_virtual)
+    if any(module.is_replayed for module in modules):
+        top.refuse("network", allowed="no [network] with a record, in which its peers are not")
     return RigDescription(
         name=rig.text("name"),
         modules=modules,
@@ -243,7 +245,8 @@ def _parse_module(table: Table, line_sets: dict[str, LineSet]) -> ModuleDescript
     is_replayed = port.startswith(REPLAY_SCHEME)
     if is_replayed:
         port = REPLAY_SCHEME + str(_folder_of(table) / port.removeprefix(REPLAY_SCHEME))
-        table.refuse("lines", allowed="no lines with a record, which brings its own")
+        for key in ("lines", "baud"):
+            table.refuse(key, allowed=f"no {key} with a record, which brings its own")
     is_virtual = port.startswith(SIMULATED_SCHEME)
     if is_virtual and not _SIMULATED_PORT.fullmatch(port):
         raise table.mistake("port", allowed=f"{SIMULATED_SCHEME}WORLD/MACHINE", given=port)
@@ -251,10 +254,11 @@ def _parse_module(table: Table, line_sets: dict[str, LineSet]) -> ModuleDescript
         if is_virtual and port.endswith(f"/{machine}"):
             raise table.mistake("port", allowed=f"a machine that is not the {machine}", given=port)
     if not is_virtual:
+        kind = "recorded" if is_replayed else "real"
         for key in ("flash", "dialect", "faults"):
             table.refuse(
                 key,
-                allowed=f"no {key} for the real module at {port!r}",
+                allowed=f"no {key} for the {kind} module at {port!r}",
                 remedy=f"A port {SIMULATED_SCHEME}WORLD/MACHINE makes a virtual module",
             )
     known = ", ".join(repr(name) for name in sorted(line_sets)) or "none are there"

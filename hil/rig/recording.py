@@ -120,8 +120,10 @@ def recording(
 def section(rig: Rig, recorder: Recorder, name: str, *, is_dirty: bool = False) -> Iterator[None]:
     """What is done until the end of the block stands in the record under a name."""
     begin_section(rig, recorder, name, is_dirty=is_dirty)
-    yield
-    recorder.end_section(name)
+    try:
+        yield
+    finally:
+        recorder.end_section(name)
 
 
 def begin_section(rig: Rig, recorder: Recorder, name: str, *, is_dirty: bool) -> None:

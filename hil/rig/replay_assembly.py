@@ -6,7 +6,7 @@ since they share a clock.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hil.drive import url
@@ -15,11 +15,15 @@ from hil.drive.replay_line import SLOT_QUERY, split_replay_url
 from hil.drive.replayed_lines import ReplayedLines
 from hil.drive.simulated import SimulatedClock
 from hil.errors import RigFileError
+from hil.ports.byte_port import PortFormat
+from hil.ports.combined_lines import CombinedLines
+from hil.ports.serial_port import open_serial_port
 from hil.recording.record import load_header, load_record
 from hil.recording.replayed_module import ReplayedModule
 from hil.virtual.world import World
 
 from .description import REPLAY_SCHEME, ModuleDescription, RigDescription
+from .module import RigModule
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -44,10 +48,6 @@ class PlayedModules:
     def clock(self) -> SimulatedClock:
         """The rig's clock."""
         return SimulatedClock(self.world)
-
-    def lines(self, slot: int) -> ReplayedLines:
-        """The lines of one of them."""
-        return ReplayedLines(self.world, self.modules[slot])
 
 
 def build_replay(description: RigDescription, stack: ExitStack) -> PlayedModules | None:
@@ -82,6 +82,23 @@ def build_replay(description: RigDescription, stack: ExitStack) -> PlayedModules
         register_world(module.port, world)
         stack.callback(forget_world, module.port, world)
     return PlayedModules(world, played)
+
+
+def open_played(
+    module: ModuleDescription, played: PlayedModules, rig_name: str, stack: ExitStack
+) -> RigModule:
+    """One of the modules, its port opened and its lines as they were recorded."""
+    replayed = played.modules[module.slot]
+    described = replace(module, baud=replayed.recorded.baud, dialect=replayed.recorded.dialect)
+    port = open_serial_port(
+        described.port,
+        played.clock,
+        line_format=PortFormat(baud=described.baud),
+        capabilities=replayed.capabilities,
+    )
+    stack.callback(port.close)
+    lines = CombinedLines([ReplayedLines(played.world, replayed)], rig_name)
+    return RigModule(described, port, lines, rig_name, replayed)
 
 
 def replay_rig(path: Path) -> RigDescription:

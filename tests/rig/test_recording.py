@@ -19,6 +19,7 @@ from hil.errors import (
     RigFileError,
 )
 from hil.flashing.flasher import Flasher
+from hil.ports.byte_port import PortFormat
 from hil.ports.control_lines import Line
 from hil.recording.record import load_record
 from hil.rig.assembly import open_rig
@@ -197,13 +198,44 @@ def test_a_rig_of_records_and_modules_is_refused(file: Path) -> None:
     assert str(caught.value).startswith("the built-in rig description: module: expected either ")
 
 
-def test_a_record_brings_its_own_lines(file: Path) -> None:
-    (file.parent / "rig.toml").write_text(
-        RIG_FILE + 'lines = ["usb"]\n[lines.usb]\ndriver = "modem-lines"\n', "utf-8"
-    )
+@pytest.mark.parametrize(
+    ("tail", "allowed"),
+    [
+        ("baud = 9600", "module[0].baud: expected no baud with a record, which brings its own"),
+        (
+            'lines = ["usb"]\n[lines.usb]\ndriver = "modem-lines"',
+            "module[0].lines: expected no lines with a record, which brings its own",
+        ),
+        (
+            "[network]\nhost_address = '192.168.1.2'",
+            "network: expected no [network] with a record, in which its peers are not",
+        ),
+        ('dialect = "documented"', "expected no dialect for the recorded module at 'replay://"),
+    ],
+)
+def test_a_rig_file_does_not_say_what_a_record_says(file: Path, tail: str, allowed: str) -> None:
+    (file.parent / "rig.toml").write_text(RIG_FILE + tail, "utf-8")
     with pytest.raises(RigFileError) as caught:
         load_rig(file.parent / "rig.toml")
-    assert "expected no lines with a record, which brings its own" in str(caught.value)
+    assert allowed in str(caught.value)
+
+
+def test_a_recorded_rate_is_that_of_the_played_rig(file: Path) -> None:
+    slow = replace(VIRTUAL_RIG.modules[0], baud=9600)
+
+    def session(module: RigModule) -> None:
+        module.power_cycle()
+        module.port.set_format(PortFormat(115200))
+        module.at.wait_ready()
+        module.at.uart_def(9600)
+        module.start()
+
+    with recorded(file, replace(VIRTUAL_RIG, modules=(slow,))) as rig:
+        session(rig.modules[0])
+    (file.parent / "rig.toml").write_text(RIG_FILE, "utf-8")
+    with open_rig(load_rig(file.parent / "rig.toml"), firmware()) as rig:
+        assert rig.modules[0].description.baud == 9600
+        session(rig.modules[0])
 
 
 def test_a_missing_record_is_told_when_the_rig_is_opened(file: Path) -> None:
