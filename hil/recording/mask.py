@@ -28,7 +28,7 @@ _QUOTE = re.compile(rb'(?<!\\)"')
 _LONGEST_LINE_BYTES = 512
 """A line that has not ended by then is written down as it is known."""
 
-_LONGEST_CONTEXT_BYTES = 4096
+_LONGEST_CONTEXT_BYTES = 1024
 
 
 class MaskedStream:

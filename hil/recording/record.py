@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from hil.errors import RecordFileError
@@ -148,11 +149,11 @@ def load_record(path: Path) -> Record:
         RecordFileError: The file cannot be read, is no record, or is damaged.
     """
     lines = _read(path).split(b"\n")
-    rest = lines.pop()
-    header = _parse_header(path, lines[0] if lines else rest)
+    cut_off = lines.pop()
+    header = _parse_header(path, lines[0] if lines else cut_off)
     entries = tuple(_parse_entries(path, header, lines[1:]))
     is_whole = bool(entries) and isinstance(entries[-1].content, Closed)
-    return Record(path, header, entries, is_cut_off=bool(rest) or not is_whole)
+    return Record(path, header, entries, is_cut_off=not is_whole)
 
 
 def load_header(path: Path) -> Header:
@@ -161,12 +162,13 @@ def load_header(path: Path) -> Header:
     Raises:
         RecordFileError: The file cannot be read, or is no record.
     """
-    return _parse_header(path, _read(path).partition(b"\n")[0])
+    return _parse_header(path, _read(path, lines=1).removesuffix(b"\n"))
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, *, lines: int | None = None) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read() if lines is None else b"".join(islice(file, lines))
     except OSError as error:
         given = "no such file" if isinstance(error, FileNotFoundError) else str(error.strerror)
         raise RecordFileError(

@@ -261,41 +261,36 @@ class ReplayedModule:
 
     def _release(self) -> None:
         """Let what is on record up to the next action happen in its time."""
-        while (entry := self._entry()) is not None:
-            content = entry.content
-            if isinstance(content, Transfer):
-                if content.direction is Direction.SENT:
-                    self._match = SentMatch(content.pieces, self._literal_behind(self._next))
-                    return
-                self._expect(entry, content.pieces)
-            elif (isinstance(content, LinesSet) and _playable(content)) or (
-                isinstance(content, OF_ALL_SLOTS) and self._section
-            ):
-                return
-            elif isinstance(content, InputDiscarded):
-                self._expect(entry, None)
-            elif isinstance(content, FormatSet):
-                self._recorded_format = content.line_format
-            elif isinstance(content, SectionBegun):
-                self._follow_format(content)
-            elif isinstance(content, LoaderEntered):
-                self._pass_loader()
-                continue
+        while (entry := self._entry()) is not None and not self._stops_at(entry.content):
+            match entry.content:
+                case Transfer(pieces=pieces):
+                    self._due.append(self._due_at(entry, pieces))
+                case InputDiscarded():
+                    self._due.append(self._due_at(entry, None))
+                case FormatSet(line_format=line_format):
+                    self._recorded_format = line_format
+                case SectionBegun():
+                    self._follow_format(entry.content)
+                case LoaderEntered():
+                    self._pass_loader()
+                    continue
             self._next += 1
+        if entry is not None and isinstance(entry.content, Transfer):
+            self._match = SentMatch(entry.content.pieces, self._literal_behind(self._next))
 
     def _stops_at(self, content: Content) -> bool:
         """Whether it is another action, or the end of the section that is played."""
+        if isinstance(content, Transfer):
+            return content.direction is Direction.SENT
         if isinstance(content, LinesSet):
             return bool(_playable(content))
         return isinstance(content, OF_ALL_SLOTS) and bool(self._section)
 
+    def _due_at(self, entry: Entry, pieces: tuple[Piece, ...] | None) -> _Due:
+        return _Due(self._anchor_ns + entry.time_ns - self._anchor_recorded_ns, pieces)
+
     def _follow_format(self, content: SectionBegun) -> None:
         self._recorded_format = content.formats.get(self.recorded.slot, self._recorded_format)
-
-    def _expect(self, entry: Entry, pieces: tuple[Piece, ...] | None) -> None:
-        due_ns = self._anchor_ns + entry.time_ns - self._anchor_recorded_ns
-        last_ns = self._due[-1].time_ns if self._due else due_ns
-        self._due.append(_Due(max(due_ns, last_ns), pieces))
 
     def _pass_loader(self) -> None:
         """Pass what was done in the boot loader, up to where the module left it."""

@@ -191,9 +191,28 @@ def test_a_password_that_nobody_has_sent_reads_as_stars() -> None:
 
 
 def test_a_password_ends_where_the_next_bytes_on_record_begin() -> None:
-    module = play((0, {"tx": '"***"', "masked": [[1, 1]]}), (0, {"tx": "\r\n"}), (0, {"rx": "OK"}))
-    module.send(b'"swordfish9"\r\n', 0)
+    module = play((0, {"tx": "x,***", "masked": [[2, 1]]}), (0, {"tx": "\r\n"}), (0, {"rx": "OK"}))
+    module.send(b"x,swordfish9\r\n", 0)
     assert heard(module, 0) == b"OK"
+
+
+def test_a_password_that_nothing_follows_takes_what_is_sent() -> None:
+    module = play((0, {"tx": "x,***", "masked": [[2, 1]]}), (0, {"rx": "***", "masked": [[0, 1]]}))
+    module.send(b"x,swordfish9", 0)
+    assert heard(module, 0) == b"swordfish9"
+
+
+def test_a_password_ends_with_its_line_whatever_else_was_sent_at_once() -> None:
+    module = play((0, {"tx": '"***"\r\nAT\r\n', "masked": [[1, 1]]}))
+    assert "now '\"swordfish9\",6\\r\\n' was sent" in text_of(
+        lambda: module.send(b'"swordfish9",6\r\n', 0)
+    )
+
+
+def test_a_password_without_an_end_is_none() -> None:
+    module = play((0, {"tx": "pw=***&", "masked": [[3, 1]]}))
+    module.send(b"pw=" + b"x" * 200, 0)
+    assert "parts from its record here" in text_of(lambda: module.send(b"x" * 60, 0))
 
 
 def test_what_follows_a_password_must_be_as_on_record() -> None:
