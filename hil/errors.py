@@ -6,7 +6,8 @@
     ├── MistakeError              you can mend it: a file, an option, an argument
     │   ├── FileMistakeError      a file does not say what it must
     │   │   ├── RigFileError      ... a rig description
-    │   │   └── ManifestError     ... a firmware manifest
+    │   │   ├── ManifestError     ... a firmware manifest
+    │   │   └── RecordFileError   ... the record of a session
     │   ├── ImageError            a firmware image is not what its role demands
     │   ├── LayoutError           the images do not fit the flash
     │   ├── CommandArgumentError  an AT command was given a value outside of its range

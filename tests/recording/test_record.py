@@ -203,6 +203,11 @@ def test_a_first_line_that_lacks_something_is_told(tmp_path: Path, changed: dict
             "[1, 1]",
         ),
         (
+            '{"after_ns": 0, "tx": "****", "masked": [[0, 1], [1, 2]]}',
+            "'***' at each place in masked, in order",
+            "[1, 2]",
+        ),
+        (
             '{"after_ns": 0, "tx": "***", "masked": [0]}',
             "masked as a list of [offset, number]",
             "[0]",

@@ -135,6 +135,14 @@ def test_input_that_was_forgotten_then_is_forgotten_however_late_it_comes() -> N
     assert heard(module, 20 * MS) == b"new"
 
 
+def test_each_forgetting_is_one() -> None:
+    forgotten = (1, {"input": "discarded"})
+    module = play((1, {"rx": "1"}), forgotten, (1, {"rx": "2"}), forgotten, (1, {"rx": "3"}))
+    module.discard_input(0)
+    module.discard_input(0)
+    assert heard(module, 20 * MS) == b"3"
+
+
 def test_input_that_was_not_forgotten_then_is_forgotten_as_far_as_it_is_there() -> None:
     module = play((0, {"tx": "A"}), (1, {"rx": "1"}), (5, {"rx": "2"}))
     module.send(b"A", 0)
@@ -203,7 +211,7 @@ def test_a_password_that_nothing_follows_takes_what_is_sent() -> None:
 
 
 def test_a_password_ends_with_its_line_whatever_else_was_sent_at_once() -> None:
-    module = play((0, {"tx": '"***"\r\nAT\r\n', "masked": [[1, 1]]}))
+    module = play((0, {"tx": '"***"\r\nAT', "masked": [[1, 1]]}))
     assert "now '\"swordfish9\",6\\r\\n' was sent" in text_of(
         lambda: module.send(b'"swordfish9",6\r\n', 0)
     )

@@ -21,6 +21,7 @@ from hil.errors import (
 from hil.flashing.flasher import Flasher
 from hil.ports.byte_port import PortFormat
 from hil.ports.control_lines import Line
+from hil.recording.entry import Closed, InputDiscarded
 from hil.recording.record import load_record
 from hil.rig.assembly import open_rig
 from hil.rig.description import (
@@ -112,6 +113,12 @@ def test_a_rig_file_can_name_a_record(file: Path, monkeypatch: pytest.MonkeyPatc
     with open_rig(description, firmware()) as rig:
         assert rig.has == {"reset", "power", "wake-link", "uart-format"}
         rig.modules[0].start()
+
+
+def test_what_is_discarded_is_in_the_record(file: Path) -> None:
+    with recorded(file) as rig:
+        rig.modules[0].port.discard_input()
+    assert [entry.content for entry in load_record(file).entries] == [InputDiscarded(), Closed()]
 
 
 def test_what_is_done_after_the_end_of_a_recording_is_not_in_it(file: Path) -> None:
