@@ -7,13 +7,15 @@
     │   ├── FileMistakeError      a file does not say what it must
     │   │   ├── RigFileError      ... a rig description
     │   │   ├── ManifestError     ... a firmware manifest
-    │   │   └── CommandTableError ... the table of commands that comes with the toolkit
+    │   │   ├── CommandTableError ... the table of commands that comes with the toolkit
+    │   │   └── RecordFileError   ... the record of a session
     │   ├── ImageError            a firmware image is not what its role demands
     │   ├── LayoutError           the images do not fit the flash
     │   ├── CommandArgumentError  an AT command was given a value outside of its range
     │   ├── CatalogueError        a clause id or the clause catalogue is wrong
     │   ├── RunRecordError        a run folder or its journal cannot be read
-    │   └── NeedMissingError      the rig does not have what this step needs
+    │   ├── NeedMissingError      the rig does not have what this step needs
+    │   └── ReplayMismatchError   a recorded session was asked for something else than is on record
     └── MisbehaviourError         the module or the rig did not do what it should
         ├── PortError             the serial port cannot be opened, or went away
         ├── AccessPointError      an access point of the rig does not obey
@@ -107,6 +109,12 @@ class CommandTableError(FileMistakeError):
     kind = "table of commands"
 
 
+class RecordFileError(FileMistakeError):
+    """The record of a session cannot be read or written, or is none."""
+
+    kind = "record"
+
+
 class ImageError(MistakeError):
     """A firmware image is not what its role demands.
 
@@ -167,6 +175,42 @@ class NeedMissingError(MistakeError):
     def __init__(self, need: str, rig: str, remedy: str) -> None:
         self.need, self.rig, self.remedy = need, rig, remedy
         super().__init__(f"rig {rig!r} has no {need!r}: {remedy}")
+
+
+class ReplayMismatchError(MistakeError):
+    """A session that is played from its record was asked for something else than is on record.
+
+    No operand holds a password: whoever raises masks what was sent.
+
+    Args:
+        path: The record.
+        line: Where in the file the sessions part.
+        session: The test, or what else the session was recorded of; empty outside of one.
+        after: What both sessions have in common last, and where it stands.
+        recorded: What is on record there, as a clause: ``'AT' was sent``.
+        happened: What was done instead, as a clause.
+        remedy: What to do about it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        line: int,
+        *,
+        session: str,
+        after: str,
+        recorded: str,
+        happened: str,
+        remedy: str,
+    ) -> None:
+        self.path, self.line, self.session, self.after = path, line, session, after
+        self.recorded, self.happened, self.remedy = recorded, happened, remedy
+        place = f"{path}, line {line}"
+        of = f" of {session}" if session else ""
+        super().__init__(
+            f"{place}: the session{of} parts from its record here, {after}: on record "
+            f"{recorded}; now {happened}. {remedy}"
+        )
 
 
 class PortError(MisbehaviourError):

@@ -27,6 +27,7 @@ THIRD_PARTY = {
         "hil/drive/url/__init__.py",
         "hil/drive/url/module_port.py",
         "hil/drive/url/protocol_hil.py",
+        "hil/drive/url/protocol_replay.py",
         "hil/drive/url/protocol_sim.py",
         "hil/flashing/esptool_session.py",
         "hil/ports/modem_lines.py",
@@ -79,7 +80,8 @@ def test_the_virtual_room_knows_nothing_of_the_toolkit_and_of_the_host(path: Pat
 
 
 @pytest.mark.parametrize(
-    "room", ["at", "console", "flashing", "measure", "report", "ports", "spec"]
+    "room",
+    ["at", "console", "flashing", "measure", "recording", "report", "ports", "spec"],
 )
 def test_the_client_side_knows_nothing_of_the_virtual_module(room: str) -> None:
     for path in (PACKAGE / room).rglob("*.py"):
@@ -100,12 +102,14 @@ def test_only_the_assembly_knows_both_worlds() -> None:
         if not named(path).startswith(("hil/virtual/", "hil/drive/"))
         and any(name.startswith(("hil.virtual", "hil.drive")) for name in imports_of(path))
     ]
-    # The assembly builds virtual modules, the air and the network around them; served.py hands its
-    # world to real links; urls.py makes their URLs known to a program that opens its port itself.
+    # The assembly builds virtual modules, the air and the network around them, and played ones;
+    # served.py hands its world to real links; urls.py makes their URLs known to a program that
+    # opens its port itself.
     assert both == [
         "hil/rig/air_assembly.py",
         "hil/rig/assembly.py",
         "hil/rig/network_assembly.py",
+        "hil/rig/replay_assembly.py",
         "hil/rig/served.py",
         "hil/rig/urls.py",
     ]

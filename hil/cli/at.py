@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hil.errors import MistakeError, NoReplyError
 
-from .option import opened, rig_option, slot_option
+from .option import opened, recorded, rig_option, slot_option
+
+if TYPE_CHECKING:
+    from hil.rig.module import RigModule
 
 
 @click.command()
@@ -17,17 +22,23 @@ from .option import opened, rig_option, slot_option
 @rig_option
 @slot_option
 @click.option(
+    "--record", "record_file", type=click.Path(path_type=Path), metavar="FILE",
+    help="Record the session into a new file (or one in a folder that exists).",
+)  # fmt: skip
+@click.option(
     "--timeout", "timeout_s", type=click.FloatRange(0, min_open=True), default=5.0,
     show_default=True, metavar="SECONDS", help="How long each reply may take.",
 )  # fmt: skip
 @click.option(
     "--reset/--no-reset", "is_reset", default=None,
-    help="Reset the module first. Default: only a virtual one, which has just been switched on.",
+    help="Reset the module first. Default: only a virtual one, which has just been switched on, "
+    "and one that is played from a record that begins so.",
 )  # fmt: skip
 def at(
     commands: tuple[str, ...],
     rig_file: Path | None,
     slot: int,
+    record_file: Path | None,
     timeout_s: float,
     is_reset: bool | None,  # noqa: FBT001 - click passes it by name
 ) -> None:
@@ -43,9 +54,12 @@ def at(
         if not command or not command.isascii() or not command.isprintable():
             shown = show_bytes(command.encode("utf-8", "surrogateescape"))
             raise MistakeError(f"'{shown}' is not one command line: write for example 'AT+GMR'")
-    with opened(rig_file) as rig:
+    with ExitStack() as stack:
+        rig = stack.enter_context(opened(rig_file))
         module = rig.module(slot)
-        if is_reset if is_reset is not None else module.description.is_virtual:
+        if record_file is not None:
+            stack.enter_context(recorded(rig, record_file, "hil at"))
+        if is_reset if is_reset is not None else _begins_with_a_restart(module):
             module.start()
         known: frozenset[bytes] = frozenset()
         for command in commands:
@@ -62,3 +76,9 @@ def at(
                 shown = show_bytes(command.encode())
                 click.echo(f"hil: OK did not come to {shown}; nothing more was sent", err=True)
                 sys.exit(3)
+
+
+def _begins_with_a_restart(module: RigModule) -> bool:
+    if module.replayed is not None:
+        return module.replayed.begins_with_a_restart
+    return module.description.is_virtual

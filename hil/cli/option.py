@@ -39,6 +39,9 @@ baud_option: Decorator = click.option(
 )  # fmt: skip
 
 
+SYNTHESIZED = {"name": "synthesized", "at_version": "unknown", "manifest": "synthesized"}
+
+
 def describe(rig_file: Path | None) -> RigDescription:
     """The rig of ``--rig``, or the virtual one."""
     from hil.rig.description import VIRTUAL_RIG, load_rig  # noqa: PLC0415 - quick start
@@ -82,3 +85,15 @@ def module_opened(
 
     with open_rig(describe_port(port, baud), load(None)) as rig:
         yield rig.module(0)
+
+
+@contextmanager
+def recorded(rig: Rig, record_file: Path, name: str) -> Iterator[None]:
+    """What is done with a rig until the end of the block stands in the record of ``--record``."""
+    from hil.rig.recording import place_of_record, recording, section  # noqa: PLC0415 - quick start
+
+    # Without a rig file the modules carry the synthesized firmware, and nobody tells of a real one.
+    firmware = SYNTHESIZED if rig.description.is_virtual else None
+    path = place_of_record(record_file, rig.name)
+    with recording(rig, path, firmware=firmware) as recorder, section(rig, recorder, name):
+        yield

@@ -43,6 +43,11 @@ class _CommandWithTail(click.Command):
               "patterns (CIP*-0?).")  # fmt: skip
 @click.option("--matrix", is_flag=True,
               help="Print the verdicts on clauses as a table, command by kind.")  # fmt: skip
+@click.option("--record", "record_file", type=click.Path(path_type=Path), metavar="FILE",
+              help="Record what is said and done to the modules into a new file (or one in a "
+              "folder that exists).")  # fmt: skip
+@click.option("--replay", "replay_file", type=click.Path(path_type=Path), metavar="FILE",
+              help="Run on the modules of a record instead of a rig.")  # fmt: skip
 @click.option("--report", "report_dir", type=click.Path(path_type=Path), metavar="DIR",
               help="Folder that gets a folder for this run (default: ./reports).")  # fmt: skip
 @click.pass_context
@@ -57,6 +62,8 @@ def run(
     clause: str | None,
     *,
     matrix: bool,
+    record_file: Path | None,
+    replay_file: Path | None,
     report_dir: Path | None,
 ) -> None:
     """Run test plans (smoke, flashing, ...) on a rig and write a report.
@@ -73,6 +80,8 @@ def run(
     options += [f"--hil-allow={allow}"] if allow else []
     options += [f"--hil-clause={clause}"] if clause else []
     options += ["--hil-matrix"] if matrix else []
+    options += [f"--hil-record={record_file}"] if record_file else []
+    options += [f"--hil-replay={replay_file}"] if replay_file else []
     options += [f"--hil-report={report_dir or Path('reports')}"]
     status = run_plans([_find(name) for name in plans], [*options, *context.meta[_BEHIND]])
     sys.exit(_STATUSES.get(status, status))

@@ -95,7 +95,7 @@ def rig_summary(options: Options, has: frozenset[str]) -> dict[str, Any]:
     return {
         "name": rig_description.name,
         "source": str(rig_description.path or "built in"),
-        "is_virtual": rig_description.is_virtual,
+        "is_virtual": rig_description.is_virtual or rig_description.has_record_of_virtual,
         "has": sorted(has),
         "modules": [
             {"slot": each.slot, "port": each.port, "baud": each.baud, "dialect": each.dialect}

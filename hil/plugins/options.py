@@ -11,8 +11,11 @@ import pytest
 from hil.errors import HilError, MistakeError
 from hil.flashing.manifest import Firmware, load_firmware
 from hil.flashing.synthesis import synthesize
+from hil.recording.record import load_header
 from hil.resource import resource_folder
-from hil.rig.description import RigDescription, load_rig
+from hil.rig.description import REPLAY_SCHEME, RigDescription, load_rig
+from hil.rig.recording import place_of_record
+from hil.rig.replay_assembly import replay_rig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +38,7 @@ class Options:
         is_flash_asked: Whether the policy was asked for, and is no default.
         bauds: The AT rates over which rate-dependent tests run; empty for their own choice.
         allowed: What may be done to a real module although it may harm it.
+        record: The file into which the session is recorded, if it is.
     """
 
     rig: RigDescription
@@ -44,6 +48,7 @@ class Options:
     is_flash_asked: bool
     bauds: tuple[int, ...]
     allowed: frozenset[str]
+    record: Path | None = None
 
 
 _OPTIONS_KEY = pytest.StashKey[Options]()
@@ -92,6 +97,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="print the verdicts on clauses as a table, command by kind",
     )
     group.addoption(
+        "--hil-record",
+        metavar="FILE",
+        help="record what is said and done to the modules into a new file, or into one in a "
+        "folder that exists",
+    )
+    group.addoption(
+        "--hil-replay",
+        metavar="FILE",
+        help="run the tests on the modules of a record instead of a rig",
+    )
+    group.addoption(
         "--hil-report",
         metavar="DIR",
         help="folder that gets a folder for this run (default: reports/)",
@@ -126,6 +142,8 @@ def options_of(config: pytest.Config) -> Options:
                 flash_policy=config.getoption("--hil-flash"),
                 bauds=config.getoption("--hil-baud"),
                 allowed=config.getoption("--hil-allow"),
+                record=config.getoption("--hil-record"),
+                replay=config.getoption("--hil-replay"),
             )
         except HilError as error:
             raise pytest.UsageError(str(error)) from error
@@ -140,16 +158,33 @@ def read_options(
     flash_policy: str | None,
     bauds: str | None,
     allowed: str | None,
+    record: str | None = None,
+    replay: str | None = None,
 ) -> Options:
     """The options from what was typed.
 
     Raises:
         RigFileError: The rig file is wrong.
         ManifestError: The firmware manifest is wrong.
-        MistakeError: A rate or a word is none.
+        RecordFileError: The record to be played is none, or nothing can be recorded at that place.
+        MistakeError: A rate or a word is none, or two options contradict each other.
     """
-    description = load_rig(Path(rig)) if rig else _default_rig()
-    is_firmware_known = description.is_virtual or bool(firmware)
+    if rig and replay:
+        raise MistakeError(
+            "--hil-replay plays the rig of its record, so --hil-rig cannot name another one; leave "
+            f"one of them out, or name a rig file with a port {REPLAY_SCHEME}FILE"
+        )
+    if replay:
+        description = replay_rig(Path(replay))
+        is_firmware_known = bool(firmware) or load_header(Path(replay)).has_synthesized_firmware
+    else:
+        description = load_rig(Path(rig)) if rig else _default_rig()
+        is_firmware_known = description.is_virtual or bool(firmware)
+    if description.is_replayed and flash_policy not in {None, "never"}:
+        raise MistakeError(
+            f"--hil-flash {flash_policy}: a record has no flash that could be written. Leave the "
+            "option away"
+        )
     if flash_policy in {"changed", "always"} and not is_firmware_known:
         raise MistakeError(
             f"--hil-flash {flash_policy}: the rig {description.name!r} holds a real module, and no "
@@ -164,6 +199,7 @@ def read_options(
         is_flash_asked=flash_policy is not None,
         bauds=_parse_bauds(bauds.split(",")) if bauds else (),
         allowed=_parse_allowed(allowed.split(",")) if allowed else frozenset(),
+        record=place_of_record(Path(record), description.name) if record else None,
     )
 
 
@@ -175,6 +211,8 @@ def _default_rig() -> RigDescription:
 def _default_policy(rig: RigDescription, is_firmware_known: bool) -> str:  # noqa: FBT001 - private
     if rig.is_virtual:
         return "always"
+    if rig.is_replayed:
+        return "never"
     return "changed" if is_firmware_known else "never"
 
 

@@ -95,8 +95,13 @@ def _require_sharable(options: Options, workers: int) -> None:
     """Refuse several workers where they would talk to one module, or write one file."""
     if workers < 2:
         return
+    if options.record is not None:
+        raise pytest.UsageError(
+            f"-n {workers}: several workers cannot record into one file. Leave -n or --hil-record "
+            "away"
+        )
     slots = len(options.rig.modules)
-    if not options.rig.is_virtual and workers > slots:
+    if options.rig.is_real and workers > slots:
         modules = "one real module" if slots == 1 else f"{slots} real modules"
         advice = "Leave -n away" if slots == 1 else f"Use -n {slots} at most"
         raise pytest.UsageError(
@@ -120,7 +125,7 @@ def _for_this_worker(options: Options, config: pytest.Config) -> Options:
     workers' modules are joined to them.
     """
     worker = getattr(config, "workerinput", {}).get("workerid", "")
-    if not worker or options.rig.is_virtual:
+    if not worker or not options.rig.is_real:
         return options
     number = int(worker.removeprefix("gw"))
     if number >= len(options.rig.modules):
@@ -168,10 +173,31 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what this rig cannot do, or is not allowed to, before a fixture touches the module."""
     session = session_of(item.config)
     _require_allowed(item, session.options)
-    if "rig" in getattr(item, "fixturenames", ()):
+    uses_rig = "rig" in getattr(item, "fixturenames", ())
+    if uses_rig:
         session.require_usable()
     if needs_of(item):
         _require_needs(item, session.rig())
+    if uses_rig:
+        session.begin_section(item.nodeid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """What fixtures do at the end of a test still belongs to its section of a record."""
+    try:
+        return (yield)
+    finally:
+        session_of(item.config).end_section()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say where the session was recorded."""
+    path = session_of(config).recorded
+    if path is not None:
+        terminalreporter.write_line(f"recorded in {path}; --hil-replay={path} runs it again")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -335,7 +361,7 @@ def _require_needs(item: pytest.Item, rig: Rig) -> None:
 
 
 def _require_allowed(item: pytest.Item, options: Options) -> None:
-    if options.rig.is_virtual:
+    if not options.rig.is_real:
         return
     dangers = {word for marker in item.iter_markers("destructive") for word in marker.args}
     missing = sorted(dangers - options.allowed)

@@ -12,15 +12,19 @@ from hil.errors import HilError, MisbehaviourError, NeedMissingError
 from hil.ports.control_lines import Line
 from hil.rig.assembly import open_rig
 from hil.rig.module import COMMON_BAUDS, READY_TIMEOUT_S
+from hil.rig.recording import begin_section, recording
 from hil.rig.wifi import known_words, secrets_of_description
 from hil.units import KIB
 
 from .journal import RIG_TIME_KEY, describe_rig
-from .observation import attach_flash_record, rig_summary
+from .observation import attach_flash_record, firmware_summary, rig_summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from hil.recording.recorder import Recorder
+    from hil.recording.replayed_module import ReplayedModule
     from hil.rig.module import RigModule
     from hil.rig.rig import Rig
 
@@ -43,6 +47,8 @@ class RigSession:
         self._config = config
         self._stack = ExitStack()
         self._rig: Rig | None = None
+        self._recorder: Recorder | None = None
+        self._section = ""
         self._flashed_slots: set[int] = set()
         self._dirty_slots: set[int] = set()
         self.blocked_by = ""
@@ -55,6 +61,14 @@ class RigSession:
             try:
                 opening = open_rig(self.options.rig, self.options.firmware)
                 self._rig = self._stack.enter_context(opening)
+                if self.options.record is not None:
+                    self._recorder = self._stack.enter_context(
+                        recording(
+                            self._rig,
+                            self.options.record,
+                            firmware=firmware_summary(self.options),
+                        )
+                    )
             except HilError as error:
                 self.blocked_by = str(error)
                 # Its text says it all; how the rig is put together does not help.
@@ -86,6 +100,46 @@ class RigSession:
             self._secrets |= {each.password.encode() for each in setups} - {b""}
         return frozenset(self._secrets - self._known_words)
 
+    @property
+    def recorded(self) -> Path | None:
+        """The file into which the session was recorded, if it was."""
+        return None if self._recorder is None else self._recorder.path
+
+    def begin_section(self, name: str) -> None:
+        """Begin the section of a test in the record that is written, and in the one that is played.
+
+        A test that is played begins with what its section began with, whatever ran before it.
+        """
+        rig = self.rig() if self.options.record or self.options.rig.is_replayed else None
+        if rig is None:
+            return
+        for module in rig.modules:
+            if module.replayed is not None:
+                self._begin_replay(module, module.replayed, name)
+        if self._recorder is not None:
+            begin_section(rig, self._recorder, name, is_dirty=bool(self._dirty_slots))
+            self._section = name
+
+    def _begin_replay(self, module: RigModule, replayed: ReplayedModule, name: str) -> None:
+        if not replayed.has(name):
+            pytest.skip(f"{replayed.record.path} has no session of this test")
+        start = replayed.begin(name, module.clock.now_ns())
+        if not start.is_next:
+            module.at.forget()
+        if module.port.format != start.line_format:
+            module.port.set_format(start.line_format)
+        module.is_running = start.is_running
+        if start.is_dirty:
+            self._dirty_slots.add(module.description.slot)
+        else:
+            self._dirty_slots.discard(module.description.slot)
+
+    def end_section(self) -> None:
+        """End the section of a test in the record that is written, if one has begun."""
+        if self._recorder is not None and self._section:
+            self._recorder.end_section(self._section)
+        self._section = ""
+
     def prepare(self, module: RigModule, item: pytest.Item) -> None:
         """Bring a module to where a test may begin: flashed, running, clean.
 
@@ -102,7 +156,8 @@ class RigSession:
             elif not module.is_running:
                 _start(module)
         except HilError as error:
-            self.blocked_by = str(error)
+            if module.replayed is None:  # the sections of a record do not depend on each other
+                self.blocked_by = str(error)
             raise
         self._dirty_slots.discard(slot)
 

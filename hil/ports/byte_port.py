@@ -51,6 +51,19 @@ if TYPE_CHECKING:
     """Called with the time, the direction and the bytes, for a transcript."""
 
 
+class PortRecorder(Protocol):
+    """Is told everything that is done with a port, to write it down."""
+
+    def record(self, time_ns: int, direction: Direction, data: bytes) -> None:
+        """Bytes went over it."""
+
+    def record_format(self, time_ns: int, line_format: PortFormat) -> None:
+        """The host's side of the line was set."""
+
+    def record_discard(self, time_ns: int) -> None:
+        """What had arrived and was not received was forgotten."""
+
+
 class BytePort(Protocol):
     """A full-duplex stream of bytes to one module, with a clock of its own.
 

@@ -26,7 +26,7 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .byte_port import Tap
+    from .byte_port import PortRecorder, Tap
     from .clock import Clock
 
 _MOST_AT_ONCE = 65_536
@@ -71,6 +71,9 @@ class SerialPort:
         port: An open pyserial port.
         clock: The clock on which its bytes arrive.
         capabilities: What the wiring allows beyond bytes at 8N1.
+
+    Attributes:
+        recorder: Is told what is done with the port, beside the tap, if the session is recorded.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class SerialPort:
         self.clock = clock
         self.name = str(port.port)
         self.tap: Tap | None = None
+        self.recorder: PortRecorder | None = None
         self._capabilities = capabilities
         self._format = PortFormat(
             baud=port.baudrate,
@@ -131,6 +135,8 @@ class SerialPort:
                     _apply(self.serial, self._format)
                 raise
         self._format = line_format
+        if self.recorder is not None:
+            self.recorder.record_format(self.clock.now_ns(), line_format)
 
     def set_rts(self, *, is_asserted: bool) -> None:
         """Drive RTS by hand; see `hil.ports.byte_port.BytePort`."""
@@ -164,8 +170,8 @@ class SerialPort:
 
     def send(self, data: bytes) -> None:
         """Send all of `data`; returns when the port has taken it."""
-        if self.tap is not None:
-            self.tap(self.clock.now_ns(), Direction.SENT, data)
+        if self.tap is not None or self.recorder is not None:
+            self._tell(Direction.SENT, data)
         try:
             self._require_open()
             rest = data[self._send_at_once(data) :] if self._is_plain else data
@@ -190,8 +196,8 @@ class SerialPort:
             )
         except _FAILURES as error:
             raise self._failure("read from", _GONE, error) from error
-        if data and self.tap is not None:
-            self.tap(self.clock.now_ns(), Direction.RECEIVED, data)
+        if data and (self.tap is not None or self.recorder is not None):
+            self._tell(Direction.RECEIVED, data)
         return data
 
     def _receive_plain(self, deadline_ns: int) -> bytes:
@@ -211,6 +217,13 @@ class SerialPort:
         if not data:  # readable with nothing to read means unplugged
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return data
+
+    def _tell(self, direction: Direction, data: bytes) -> None:
+        """Let transcript and record know what goes over the port."""
+        if self.tap is not None:
+            self.tap(self.clock.now_ns(), direction, data)
+        if self.recorder is not None:
+            self.recorder.record(self.clock.now_ns(), direction, data)
 
     def _receive(self, deadline_ns: int) -> bytes:
         if self._receives_until is not None:
@@ -234,6 +247,8 @@ class SerialPort:
         """Forget everything that has arrived and was not received."""
         with self._reported("read from", _GONE):
             self.serial.reset_input_buffer()
+        if self.recorder is not None:
+            self.recorder.record_discard(self.clock.now_ns())
 
     def close(self) -> None:
         """Close the pyserial port."""

@@ -10,7 +10,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from hil.errors import LoaderError, MistakeError, PortError
+from hil.errors import (
+    LoaderError,
+    MistakeError,
+    PortError,
+    RecordFileError,
+    ReplayMismatchError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,6 +84,10 @@ _DECISIVE = (TestOutcome.RIG_ERROR, TestOutcome.FAILED, TestOutcome.BLOCKED)
 _REMARKABLE = (TestOutcome.DEVIATES, TestOutcome.MARGINAL, TestOutcome.SKIPPED)
 
 
+_OF_THE_RIG = (PortError, LoaderError, RecordFileError, ReplayMismatchError)
+"""They say nothing of the module; a session that parts from its record has none."""
+
+
 def may_use_leave(rig: Mapping[str, Any] | None) -> bool:
     """Whether the modules of a rig may deviate where the document leaves room.
 
@@ -100,9 +110,7 @@ def failure_outcome(error: BaseException, *, in_setup: bool, may_deviate: bool) 
         in_setup: It came before the test itself began.
         may_deviate: Every clause that the test claims leaves room, and the module may use it.
     """
-    if isinstance(error, (PortError, LoaderError)) or (
-        in_setup and isinstance(error, (MistakeError, OSError))
-    ):
+    if isinstance(error, _OF_THE_RIG) or (in_setup and isinstance(error, (MistakeError, OSError))):
         return TestOutcome.RIG_ERROR
     if in_setup:
         return TestOutcome.BLOCKED

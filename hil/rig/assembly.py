@@ -1,7 +1,8 @@
 """Builds a rig from its description: the only file that knows both real and virtual modules.
 
 Real modules get a pyserial port and the system clock. Virtual ones get a simulated world, which is
-registered under its name so that ``sim://WORLD/MACHINE`` finds it, and that world's clock.
+registered under its name so that ``sim://WORLD/MACHINE`` finds it, and that world's clock. Modules
+that are played from a record (`hil.rig.replay_assembly`) likewise get a world's clock.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from .description import AIR_MACHINE, NETWORK_MACHINE
 from .flash_file import CONTENT_REMEDY, STATE_REMEDY, hold_state, load_flash, save_flash
 from .module import RigModule
 from .network_assembly import build_network, open_network
+from .replay_assembly import build_replay, open_played
 from .rig import Rig
 from .wifi import open_wifi
 
@@ -88,7 +90,10 @@ def open_rig(description: RigDescription, firmware: Firmware) -> Iterator[Rig]:
     """
     with ExitStack() as stack:
         benches = _build_worlds(description, firmware, stack)
+        played = build_replay(description, stack)
         clock: Clock = SystemClock()
+        if played is not None:
+            clock = played.clock
         if benches:
             world = next(iter(benches.values()))[0]
             clock = SimulatedClock(world)
@@ -100,6 +105,9 @@ def open_rig(description: RigDescription, firmware: Firmware) -> Iterator[Rig]:
             stack.callback(network.close)
         modules = []
         for module in description.modules:
+            if played is not None:
+                modules.append(open_played(module, played, description.name, stack))
+                continue
             port = _open_port(module, description.has, clock)
             stack.callback(port.close)
             lines = CombinedLines(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SIMULATED_SCHEME = "sim://"
+REPLAY_SCHEME = "replay://"
 AIR_MACHINE = "air"
 """What the air of a simulated world is called among its machines."""
 
@@ -77,7 +78,8 @@ class ModuleDescription:
 
     Args:
         slot: Its number on the rig, from 0.
-        port: Device file, pyserial URL, or ``sim://WORLD/MACHINE`` for a virtual module.
+        port: Device file, pyserial URL, ``sim://WORLD/MACHINE`` for a virtual module, or
+            ``replay://FILE`` for one that is played from its record.
         baud: Rate of its AT firmware when it starts.
         lines: The line sets that belong to it.
         flash: Its flash, if it is virtual.
@@ -98,6 +100,11 @@ class ModuleDescription:
         """Whether this module exists in a simulated world."""
         return self.port.startswith(SIMULATED_SCHEME)
 
+    @property
+    def is_replayed(self) -> bool:
+        """Whether this module is played from a record."""
+        return self.port.startswith(REPLAY_SCHEME)
+
 
 @dataclass(frozen=True, slots=True)
 class RigDescription:
@@ -112,6 +119,7 @@ class RigDescription:
         air: What is around virtual ones.
         network: Their network; None for none around real modules, the built-in around virtual ones.
         seed: Of what is left to chance around virtual modules.
+        has_record_of_virtual: Whether its modules are played from a record of virtual ones.
         path: The file, None for a built-in description.
     """
 
@@ -123,12 +131,23 @@ class RigDescription:
     air: AirDescription = DEFAULT_AIR
     network: NetworkDescription | None = None
     seed: int = 0
+    has_record_of_virtual: bool = False
     path: Path | None = field(default=None, compare=False)
 
     @property
     def is_virtual(self) -> bool:
         """Whether all modules of this rig are virtual."""
         return all(module.is_virtual for module in self.modules)
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether all modules of this rig are played from a record."""
+        return all(module.is_replayed for module in self.modules)
+
+    @property
+    def is_real(self) -> bool:
+        """Whether there is a module that can be harmed and cannot be shared."""
+        return not (self.is_virtual or self.is_replayed)
 
 
 VIRTUAL_RIG = RigDescription(
@@ -196,6 +215,8 @@ def parse_rig(top: Table) -> RigDescription:
     has = rig.choices("has", words, (), allowed=f"a list of words out of {', '.join(words)}")
     is_virtual = all(module.is_virtual for module in modules)
     _refuse_strange(top, is_virtual=is_virtual)
+    if any(module.is_replayed for module in modules):
+        top.refuse("network", allowed="no [network] with a record, in which its peers are not")
     return RigDescription(
         name=rig.text("name"),
         modules=modules,
@@ -242,6 +263,11 @@ def _parse_lines(name: str, table: Table) -> LineSet:
 def _parse_module(table: Table, line_sets: dict[str, LineSet]) -> ModuleDescription:
     table.require_known({"slot", "port", "baud", "lines", "flash", "dialect", "faults"})
     port = table.text("port", allowed="a device file, a pyserial URL, or 'sim://WORLD/MACHINE'")
+    is_replayed = port.startswith(REPLAY_SCHEME)
+    if is_replayed:
+        port = REPLAY_SCHEME + str(_folder_of(table) / port.removeprefix(REPLAY_SCHEME))
+        for key in ("lines", "baud"):
+            table.refuse(key, allowed=f"no {key} with a record, which brings its own")
     is_virtual = port.startswith(SIMULATED_SCHEME)
     if is_virtual and not _SIMULATED_PORT.fullmatch(port):
         raise table.mistake("port", allowed=f"{SIMULATED_SCHEME}WORLD/MACHINE", given=port)
@@ -249,10 +275,11 @@ def _parse_module(table: Table, line_sets: dict[str, LineSet]) -> ModuleDescript
         if is_virtual and port.endswith(f"/{machine}"):
             raise table.mistake("port", allowed=f"a machine that is not the {machine}", given=port)
     if not is_virtual:
+        kind = "recorded" if is_replayed else "real"
         for key in ("flash", "dialect", "faults"):
             table.refuse(
                 key,
-                allowed=f"no {key} for the real module at {port!r}",
+                allowed=f"no {key} for the {kind} module at {port!r}",
                 remedy=f"A port {SIMULATED_SCHEME}WORLD/MACHINE makes a virtual module",
             )
     known = ", ".join(repr(name) for name in sorted(line_sets)) or "none are there"
@@ -282,12 +309,17 @@ def _parse_flash(table: Table) -> VirtualFlash:
     size = table.choice("size", _FLASH_SIZES, default="1MB")
     content = table.text("content", "factory", allowed="'factory', 'blank' or a file")
     state = table.text("state", "", allowed="the path of a file")
-    folder = table.path.parent if table.path is not None else Path()
+    folder = _folder_of(table)
     return VirtualFlash(
         size_bytes=parse_size(size),
         content=content if content in FLASH_CONTENTS else folder / content,
         state=folder / state if state else None,
     )
+
+
+def _folder_of(table: Table) -> Path:
+    """Where the paths in a rig file begin."""
+    return table.path.parent if table.path is not None else Path()
 
 
 def _require_unique(top: Table, modules: tuple[ModuleDescription, ...]) -> None:

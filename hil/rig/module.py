@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hil.at.transcript import Transcript
     from hil.ports.control_lines import ControlLines
     from hil.ports.serial_port import SerialPort
+    from hil.recording.recorder import ModuleRecorder
+    from hil.recording.replayed_module import ReplayedModule
 
     from .description import ModuleDescription
 
@@ -77,10 +79,12 @@ class RigModule:
         port: Its open port.
         lines: Its control lines.
         rig_name: For error texts.
+        replayed: What is played, if this is no module but its record.
 
     Attributes:
         transcript: Where `note` writes, if somebody keeps a transcript.
         turns: How often a test got hold of it.
+        recorder: Likewise, if the session is recorded; see `hil.rig.recording`.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class RigModule:
         port: SerialPort,
         lines: ControlLines,
         rig_name: str,
+        replayed: ReplayedModule | None = None,
     ) -> None:
         self.description = description
         self.port = port
@@ -98,8 +103,10 @@ class RigModule:
         self.at = AtClient(port)
         self.boot_captures: list[BootCapture] = []
         self.is_running = False
+        self.replayed = replayed
         self.transcript: Transcript | None = None
         self.turns = 0
+        self.recorder: ModuleRecorder | None = None
 
     @property
     def name(self) -> str:
@@ -115,6 +122,8 @@ class RigModule:
         """Say in the transcript, if one is kept, what is done to the module beside its port."""
         if self.transcript is not None:
             self.transcript.mark(self.clock.now_ns(), text)
+        if self.recorder is not None:
+            self.recorder.note(self.clock.now_ns(), text)
 
     def reset(self) -> BootCapture:
         """Restart the module by EXT_RSTB, or by its supply if there is no reset line.
@@ -136,6 +145,7 @@ class RigModule:
                 "name line sets that switch EXT_RSTB or the supply in the module's `lines`, or "
                 "restart the module by hand",
             )
+        self._leave_loader()
         self.note(f"EXT_RSTB low for {RESET_PULSE_S * 1000:.0f} ms")
         self.lines.set({Line.RESET: True})
         self.clock.sleep(RESET_PULSE_S)
@@ -150,6 +160,7 @@ class RigModule:
         Effects: power cut; volatile settings lost.
         """
         self._require(Line.POWER, _NO_POWER)
+        self._leave_loader()
         self.note(f"supply off for {POWER_OFF_S:g} s")
         self.lines.set({Line.POWER: False})
         self.clock.sleep(POWER_OFF_S)
@@ -168,6 +179,8 @@ class RigModule:
         line = Line.POWER if is_by_power else Line.RESET
         self._require(line, "the boot loader is entered by a reset with GPIO0 held low")
         self.is_running = False
+        if self.recorder is not None:
+            self.recorder.enter_loader(self.clock.now_ns())
         held = line is Line.RESET
         self.note(f"{'EXT_RSTB low' if held else 'supply off'}, then on again with GPIO0 low")
         self.lines.set({line: held})
@@ -246,6 +259,11 @@ class RigModule:
         except NoReplyError:
             self.port.set_format(PortFormat(baud=self.description.baud))
             self.at.resynchronise(COMMON_BAUDS)
+
+    def _leave_loader(self) -> None:
+        """Tell a record that the module is about to be restarted, whatever ran on it."""
+        if self.recorder is not None:
+            self.recorder.leave_loader(self.clock.now_ns())
 
     def _start_by(self, states: dict[Line, bool]) -> BootCapture:
         self.is_running = False

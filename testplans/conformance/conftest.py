@@ -48,7 +48,7 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     """Say before the first test how long a real module will need."""
     options = options_of(config)
     own = [item for item in items if _PLAN in item.path.parents]
-    if options.rig.is_virtual or not own:
+    if not options.rig.is_real or not own:
         return []
     durations = load_durations()
     rates = options.bauds or (options.rig.modules[0].baud,)

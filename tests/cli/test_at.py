@@ -96,3 +96,40 @@ def test_no_form_of_a_password_is_shown(
     assert ended.status == status
     assert find_leak(views_of((ended.out + ended.err).encode()), WORD) is None
     assert "***" in ended.out + ended.err
+
+
+def test_session_is_recorded_and_runs_again_from_the_record(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    commands = ("AT+GMR", 'AT+CWSAP="own","swordfish9",5,3', "AT+NOSUCH")
+    recorded = call(capsys, "at", *commands, "--record", tmp_path / "night.hilrec")
+    assert recorded.status == 3
+    assert "swordfish" not in (tmp_path / "night.hilrec").read_text("ascii")
+    rig = write_rig(tmp_path, "replay://night.hilrec")
+    assert call(capsys, "at", *commands, "--rig", rig) == recorded
+    other = call(capsys, "at", "AT+CWMODE?", "--rig", rig)
+    assert other.status == 2
+    assert other.out == ""
+    assert other.err.startswith(f"hil: {tmp_path / 'night.hilrec'}, line ")
+    assert ": on record 'AT+GMR\\r\\n' was sent; now 'AT+CWMODE?\\r\\n' was sent. " in other.err
+
+
+def test_record_of_an_unreset_module_is_not_reset_when_it_is_played(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "night.hilrec"
+    arguments = ("at", "--no-reset", "--timeout", "0.001", "AT")
+    assert call(capsys, *arguments, "--record", file).status == 3
+    rig = write_rig(tmp_path, "replay://night.hilrec")
+    played = call(capsys, "at", "--timeout", "0.001", "AT", "--rig", rig)
+    assert played.err.startswith("hil: AT: expected the end of a reply (OK or ERROR), but ")
+
+
+def test_existing_file_is_not_recorded_into(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "night.hilrec").write_text("mine")
+    ended = call(capsys, "at", "AT", "--record", tmp_path / "night.hilrec")
+    assert ended.status == 2
+    assert ended.out == ""
+    assert "expected no file there yet, to record a session into" in ended.err

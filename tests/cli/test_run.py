@@ -131,3 +131,19 @@ def test_what_may_be_done_is_passed_on(tmp_path: Path) -> None:
     ended = start(tmp_path, "run", "smoke", "--allow", "everything", "--report", "out")
     assert ended.status == 2
     assert "--hil-allow: 'everything' is not one of erase, power-cut, update" in ended.err
+
+
+def test_smoke_runs_again_from_its_record(tmp_path: Path) -> None:
+    recorded = start(tmp_path, "run", "smoke", "--record", "night.hilrec")
+    assert recorded.status == 0, recorded.out + recorded.err
+    assert "recorded in night.hilrec; --hil-replay=night.hilrec runs it again" in recorded.out
+    first = record_of(tmp_path / "reports" / "latest")
+    played = start(tmp_path, "run", "smoke", "--replay", "night.hilrec")
+    assert played.status == 0, played.out + played.err
+    again = record_of(tmp_path / "reports" / "latest")
+    assert again["rig"]["name"] == "virtual-replay"
+    outcomes = {test["id"]: test["outcome"] for test in again["tests"]}
+    needing_the_loader = "testplans/smoke/test_loader.py::test_the_loader_tells_chip_and_flash"
+    assert outcomes.pop(needing_the_loader) == "skipped"
+    assert set(outcomes.values()) == {"passed"}
+    assert len(outcomes) == len(first["tests"]) - 1

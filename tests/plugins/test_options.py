@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 import pytest
 
 from hil.errors import MistakeError
 from hil.plugins.options import Options, read_options
 from hil.rig.description import VIRTUAL_RIG
+from tests.recording.record_of_tests import HEADER
 
 from .rig_plan import BENCH, WIRED, rig_file, run_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytest_plugins = ("pytester",)
 
@@ -129,3 +136,60 @@ def test_option_with_a_blank_that_leads_pytest_astray_is_told(
     result = run_plan(pytester, "def test_one(): ...", "--hil-firmware", str(elsewhere))
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "Write the values of --hil-... options with an equals sign" in result.stderr.str()
+
+
+def test_a_record_is_a_rig_whose_firmware_is_known_if_the_toolkit_made_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "night.hilrec"
+    path.write_text(json.dumps(HEADER.to_json()), "ascii")
+    chosen = options(replay=str(path))
+    assert chosen.rig.name == "bench-replay"
+    assert chosen.is_firmware_known
+    assert chosen.flash_policy == "never"
+    path.write_text(json.dumps(HEADER.to_json() | {"firmware": {}}), "ascii")
+    assert not options(replay=str(path)).is_firmware_known
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (
+            {"replay": "rig.toml"},
+            (
+                "rig.toml: expected a record of a session, whose first line begins with "
+                "{\"hil_record\":, found 'version = 1'"
+            ),
+        ),
+        (
+            {"record": "rig.toml"},
+            (
+                "rig.toml: expected no file there yet, to record a session into, found one that "
+                "exists. Name another file, or remove this one if nobody needs it any more"
+            ),
+        ),
+        (
+            {"replay": "night.hilrec", "rig": "rig.toml"},
+            (
+                "--hil-replay plays the rig of its record, so --hil-rig cannot name another one; "
+                "leave one of them out, or name a rig file with a port replay://FILE"
+            ),
+        ),
+        (
+            {"replay": "night.hilrec", "flash_policy": "always"},
+            (
+                "--hil-flash always: a record has no flash that could be written. Leave the option "
+                "away"
+            ),
+        ),
+    ],
+    ids=["no record", "an old file", "two rigs", "flashing"],
+)
+def test_what_does_not_go_with_records_is_told(
+    pytester: pytest.Pytester, given: dict[str, str], text: str
+) -> None:
+    rig_file(pytester.path)
+    (pytester.path / "night.hilrec").write_text(json.dumps(HEADER.to_json()), "ascii")
+    with pytest.raises(MistakeError) as mistake:
+        options(**given)
+    assert str(mistake.value) == text

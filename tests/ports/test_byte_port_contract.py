@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from functools import partial
+from inspect import signature
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from hil.errors import PortError
 from hil.ports.byte_port import Direction, Parity, PortFormat
 from hil.ports.clock import deadline_ns
 
+from .played_wire import played
 from .served_wire import far_end_over
 from .wire import PATIENCE_S, pseudo_terminal, simulated
 
@@ -32,10 +34,21 @@ IMPLEMENTATIONS: dict[str, Callable[[], AbstractContextManager[FarEnd]]] = {
 }
 
 
-@pytest.fixture(params=IMPLEMENTATIONS)
+@pytest.fixture(params=[*IMPLEMENTATIONS, "replay"])
 def far_end(request: pytest.FixtureRequest) -> Iterator[FarEnd]:
-    with IMPLEMENTATIONS[request.param]() as end:
+    if request.param != "replay":
+        with IMPLEMENTATIONS[request.param]() as end:
+            yield end
+        return
+    with played(partial(run_test, request)) as end:
         yield end
+
+
+def run_test(request: pytest.FixtureRequest, end: FarEnd) -> None:
+    """The test that asks for a port, on a port that is recorded."""
+    given = {**request.node.callspec.params, "far_end": end, "port": end.port}
+    wanted = signature(request.function).parameters
+    request.function(**{name: given[name] for name in wanted})
 
 
 @pytest.fixture
@@ -70,7 +83,7 @@ def test_it_waits_for_the_first_byte_and_not_for_the_deadline(
     far_end: FarEnd, port: BytePort
 ) -> None:
     until_ns = soon(port)
-    if far_end.kind == "sim":
+    if far_end.kind in {"sim", "replay"}:
         far_end.say(b">")
     else:
         threading.Timer(0.01, far_end.say, [b">"]).start()
