@@ -118,6 +118,9 @@ class Segments:
         """Write until a segment is not confirmed; returns its number.
 
         The peer must have a narrow window, and nobody may have received.
+
+        Raises:
+            AnswerDiffersError: All are confirmed.
         """
         for number in range(1, _MOST_PIECES + 1):
             self.announce(_PIECE_BYTES, f"{number},{number - 1}")
@@ -142,15 +145,25 @@ class Segments:
         return self.call(name, segment)
 
     def check_name(self) -> str:
-        """How the module calls the command that tells of a segment; number 1 must be there."""
+        """How the module calls the command that tells of a segment; number 1 must be known.
+
+        Raises:
+            AnswerDiffersError: It knows it by no name.
+        """
+        shown = []
         for way in _CHECK.alternatives[: 1 if self.talk.is_strict else None]:
             name = str(way.lines[0])
             answer = self.talk.say(self.check_call(1, name))
             if answer.match(re.compile(rf"{self.label}1,(?:TRUE|FALSE)"), OK):
                 self.talk.spellings[_CHECK.name] = way
                 return name
-        answer.must_be(f"{self.label}1,TRUE", OK)
-        raise AssertionError
+            shown.append(f"{answer.shown} to {name}")
+        raise AnswerDiffersError(
+            "asking for segment 1",
+            expected=f"{self.label}1,TRUE or {self.label}1,FALSE",
+            received=", ".join(shown),
+            port=self.talk.at.place,
+        )
 
     def refuses(self, length: int) -> bool:
         """Whether AT+CIPSENDBUF refuses a length; if it does not, that many bytes are written."""

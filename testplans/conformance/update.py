@@ -12,12 +12,14 @@ from hil.errors import NeedMissingError
 from hil.flashing.image import Role
 from hil.ports.update_server import UpdateServer, version_reply
 
+from .restart import READY_TIMEOUT_S
+from .wifi import join_call
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hil.at.talk import Talk
     from hil.flashing.manifest import Firmware
-    from hil.ports.network_peer import NetworkPeers
+    from hil.ports.access_point import AccessPoint
     from hil.ports.update_server import UpdateRequest
 
     from .link import Links
@@ -40,11 +42,13 @@ class Update:
 
     Attributes:
         heard: What the module has said since it was told to update itself.
+        version: What it said to AT+GMR before.
     """
 
     def __init__(self, links: Links, firmware: Firmware) -> None:
         self.links, self.talk = links, links.talk
         self.heard = b""
+        self.version = self.talk.say("AT+GMR").lines
         self._firmware = firmware
         self._server = UpdateServer(links.network)
 
@@ -90,13 +94,26 @@ class Update:
         self._server.close()
 
     def run(self) -> str:
-        """A whole update; returns the name of the file that was fetched."""
+        """A whole update, up to the start of the new program; returns the name of its file."""
         self.begin()
         request = self.take_file_request()
         self.answer(request, self.image(request))
         heard = self.hear_outcome()
         assert heard.endswith(b"\r\nOK\r\n"), heard
+        self.await_start()
         return request.file_name or ""
+
+    def await_start(self) -> None:
+        """Wait for the new program, and switch its echo off."""
+        self.talk.at.forget()
+        self.talk.at.wait_ready(READY_TIMEOUT_S)
+        self.talk.ok("ATE0")
+
+    def join_again(self, access_point: AccessPoint) -> None:
+        """Let a module that was started anew be joined as before."""
+        self.talk.ok("AT+CWMODE_CUR=1")
+        self.talk.ok(join_call(access_point))
+        self.talk.unsolicited()
 
 
 @contextmanager
@@ -106,14 +123,3 @@ def skipping_what_is_missing() -> Iterator[None]:
         yield
     except NeedMissingError as error:
         pytest.skip(str(error))
-
-
-def require_name_control(network: NetworkPeers, name: str) -> None:
-    """Let a name lead to nobody for the rest of the test."""
-    with skipping_what_is_missing():
-        network.set_name(name, None)
-
-
-def version_of(talk: Talk) -> tuple[str, ...]:
-    """What AT+GMR says."""
-    return talk.say("AT+GMR").lines
