@@ -141,7 +141,9 @@ def _break_off(update: Update) -> None:
 
 @destructive
 @pytest.mark.clause("CIUPDATE-09")
-@pytest.mark.parametrize("fail", [_refuse, _tell_no_version, _break_off])
+@pytest.mark.parametrize(
+    "fail", [_refuse, _tell_no_version, _break_off], ids=["refused", "no-version", "broken-off"]
+)
 def test_a_failed_update_answers_error_and_the_old_version_goes_on(
     update: Update, fail: Callable[[Update], None]
 ) -> None:
