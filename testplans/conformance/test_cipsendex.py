@@ -36,14 +36,19 @@ def test_backslash_and_0_end_the_data(links: Links, typed: bytes, arrives: bytes
 
 
 @pytest.mark.clause("CIPSENDEX-17")
-def test_the_end_is_seen_when_it_comes_in_two_pieces(links: Links) -> None:
+@pytest.mark.parametrize(
+    ("begun", "arrives"), [(b"hello\\", b"hello"), (b"a\\\\\\", b"a\\")], ids=["plain", "doubled"]
+)
+def test_the_end_is_seen_when_it_comes_in_two_pieces(
+    links: Links, begun: bytes, arrives: bytes
+) -> None:
     peer = links.open_tcp()
 
     links.talk.prompt("AT+CIPSENDEX=100")
-    links.talk.give(b"hello\\")
+    links.talk.give(begun)
     assert links.has_received_nothing(peer)
     links.talk.sent(b"0")
-    assert links.receive(peer, 5) == b"hello"
+    assert links.receive(peer, len(arrives)) == arrives
 
 
 @pytest.mark.clause("CIPSENDEX-19")

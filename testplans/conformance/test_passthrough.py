@@ -160,6 +160,17 @@ def test_plus_plus_plus_behind_a_short_pause_is_data(links: Links) -> None:
         assert links.receive(peer, 4) == b"AT\r\n"
 
 
+@pytest.mark.clause("CIPSEND-26")
+def test_plus_plus_plus_behind_a_packet_of_full_length_is_data(links: Links) -> None:
+    data = bytes(LONGEST_PACKET_BYTES) + b"+++"
+    with over_tcp(links) as peer:
+        links.talk.hear(LONG_GAP_S)
+        links.talk.give(data)
+        assert links.receive(peer, len(data)) == data
+        links.talk.give(b"AT\r\n")
+        assert links.receive(peer, 4) == b"AT\r\n"
+
+
 @pytest.mark.clause("CIPSEND-27")
 def test_the_link_outlasts_passthrough(links: Links) -> None:
     talk = links.talk
