@@ -292,6 +292,18 @@ def test_segments_of_a_lost_link_are_not_reported_as_sent(links: Links) -> None:
 
 
 @pytest.mark.clause("CIPSENDBUF-22")
+def test_segments_of_a_lost_link_are_not_reported_over_the_next_one(links: Links) -> None:
+    lost = Segments(links, window_bytes=NARROW_BYTES)
+    stuck = lost.wait_stuck()
+    lost.peer.reset()
+    links.talk.hear(LOST_S)
+
+    segments = Segments(links)
+    segments.deliver(*[bytes(512)] * (stuck + 1))
+    links.talk.silent(WAITING_S)
+
+
+@pytest.mark.clause("CIPSENDBUF-22")
 def test_a_segment_whose_data_come_too_late_is_not_reported_as_sent(links: Links) -> None:
     segments = Segments(links)
 
