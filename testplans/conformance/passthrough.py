@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hil.at.talk import Talk
-    from hil.ports.network_peer import TcpConnection, UdpPeer
+    from hil.ports.network_peer import TcpConnection, TcpListener, UdpPeer
 
     from .link import Links
 
@@ -27,14 +27,18 @@ UDP_PORT = 3000
 
 
 @contextmanager
-def over_tcp(links: Links) -> Iterator[TcpConnection]:
+def over_tcp(links: Links, listener: TcpListener | None = None) -> Iterator[TcpConnection]:
     """A module in passthrough to a TCP peer; behind it all is closed, and normal transfer on.
 
     What goes wrong inside leaves the module to the rig, which starts it anew.
+
+    Args:
+        links: The module and its peers.
+        listener: Where the peer is; a new one by default.
     """
     talk = links.talk
     talk.ok("AT+CIPMODE=1")
-    peer = links.open_tcp()
+    peer = links.open_tcp(listener=listener)
     talk.prompt("AT+CIPSEND")
     yield peer
     leave(talk)

@@ -10,6 +10,7 @@ import pytest
 from hil.at.talk import OK
 
 from .passthrough import UDP_PORT, close, hear_exactly, leave, over_tcp, over_udp
+from .segment import NARROW_BYTES
 
 if TYPE_CHECKING:
     from hil.at.talk import Talk
@@ -55,6 +56,15 @@ def test_every_byte_goes_to_the_peer_unchanged(links: Links) -> None:
     with over_tcp(links) as peer:
         links.talk.give(every_byte)
         assert links.receive(peer, 256) == every_byte
+
+
+@pytest.mark.clause("CIPSEND-20")
+def test_what_the_peer_has_no_room_for_goes_to_it_later(links: Links) -> None:
+    data = b"".join(b"%04d" % number for number in range(1000))
+    with over_tcp(links, links.network.listen(window_bytes=NARROW_BYTES)) as peer:
+        links.talk.give(data)
+        links.talk.silent(1.0)
+        assert links.receive(peer, len(data)) == data
 
 
 @pytest.mark.clause("CIPSEND-21")
