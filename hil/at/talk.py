@@ -32,6 +32,7 @@ OK = "OK"
 REFUSAL = spelling("refusal")
 JOIN_FAILURE = spelling("join-failure")
 PROMPT = spelling("prompt")
+SENT = spelling("sent")
 
 _ANSWER_TIMEOUT_S = 3.0
 # What a command waits for by itself; the times are generous, since only a dead module uses them up.
@@ -112,14 +113,31 @@ class Talk:
         """Let a line be refused: ERROR, on real firmware perhaps behind a reason (A-08)."""
         self.expect(line, REFUSAL, timeout_s=timeout_s)
 
-    def prompt(self, line: str | bytes, timeout_s: float | None = None) -> None:
-        """Let a line be answered with the prompt for data (A-50)."""
-        self._judge(self._ask(line, PROMPT_ENDS, timeout_s), (PROMPT,))
+    def say_for_prompt(self, line: str | bytes, timeout_s: float | None = None) -> Answer:
+        """As `say`, but OK does not end the answer: a prompt does, ERROR, FAIL or busy."""
+        return self._ask(line, PROMPT_ENDS, timeout_s)
+
+    def prompt(self, line: str | bytes, *before: Part) -> Match:
+        """Let a line be answered with the prompt for data (A-50).
+
+        Args:
+            line: Without its line end.
+            before: Lines that come before it.
+        """
+        return self._judge(self.say_for_prompt(line), (*before, PROMPT))
 
     def data(self, data: bytes, timeout_s: float = 40.0) -> Answer:
         """The answer to data behind a prompt: up to SEND OK, SEND FAIL or ERROR."""
         self.at.send(data)
         return self._take(DATA_ENDS, timeout_s)
+
+    def sent(self, data: bytes) -> None:
+        """Let data behind a prompt be sent: SEND OK (A-51)."""
+        self._judge(self.data(data), (SENT,))
+
+    def give(self, data: bytes) -> None:
+        """Send data, behind a prompt or in passthrough, and wait for nothing."""
+        self.at.send(data)
 
     def raw(self, data: bytes) -> None:
         """Send bytes as they are and wait for nothing."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hil.at.boot_log import BootLog, parse_boot_log
 from hil.at.client import AtClient
+from hil.at.recovery import Liveness
 from hil.errors import MisbehaviourError, NeedMissingError, NoReplyError
 from hil.ports.byte_port import PortFormat
 from hil.ports.clock import deadline_ns
@@ -230,6 +231,8 @@ class RigModule:
                 self.at.wait_ready(READY_TIMEOUT_S)
             except NoReplyError:
                 self._find(last_format)
+            if self.at.probe() is Liveness.SILENT:
+                self.at.leave_passthrough()  # in which AT+SAVETRANSLINK lets a module start
             self.restore()
         except MisbehaviourError as error:
             error.add_note(f"{self.name} could not be brought back to factory settings")

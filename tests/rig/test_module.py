@@ -355,6 +355,16 @@ class TestRecover:
         assert held.port.format.baud == 9600
         held.start()
 
+    def test_a_module_that_starts_in_passthrough_comes_back(self, module: RigModule) -> None:
+        module.start()
+        module.at.cwmode_def(1)
+        module.at.cwjap_def("testnet", "password")
+        module.at.savetranslink("192.168.1.2", 9)
+        module.start()
+        module.recover()
+        module.start()
+        assert module.at.command("AT").is_ok
+
     def test_a_module_that_is_dead_is_reported(self, module: RigModule) -> None:
         held, _ = with_lines(module, Line.RESET)
         module.lines.set({Line.POWER: False})
