@@ -2,7 +2,12 @@
 
 Four kinds: a comparison flipped, a number off by one, a statement dropped, a text cut. Only what
 stands inside of functions is changed, because a mutant is put into a running program by giving its
-function another code object. Docstrings, annotations and the messages of errors are left alone.
+function another code object.
+
+Left alone is what no test could notice on a module that follows the document: docstrings,
+annotations, errors that say the program is wrong, ``return None`` and ``return False`` (whoever
+drops them returns what counts the same), the reasons of refusals (`refuse`), and conditional
+expressions that ask for the dialect; both are for firmware that says more than the document.
 """
 
 from __future__ import annotations
@@ -10,6 +15,7 @@ from __future__ import annotations
 import ast
 import copy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,6 +54,11 @@ class Mutant:
     lines: tuple[int, int]
     number: int
     change: str
+
+    @property
+    def key(self) -> str:
+        """The name without the line, which moves when the file changes."""
+        return f"{Path(self.path).name}: {self.function}: {self.change}"
 
     @property
     def name(self) -> str:
@@ -166,8 +177,15 @@ def _may_go(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Assign):
         return all(isinstance(each, (ast.Attribute, ast.Subscript)) for each in statement.targets)
     if isinstance(statement, ast.Return):
-        return statement.value is not None
-    return isinstance(statement, (ast.Expr, ast.AugAssign, ast.Raise, ast.Break, ast.Continue))
+        return not _is_nothing(statement.value)
+    if isinstance(statement, ast.Raise):
+        return "AssertionError" not in ast.unparse(statement)
+    return isinstance(statement, (ast.Expr, ast.AugAssign, ast.Break, ast.Continue))
+
+
+def _is_nothing(value: ast.expr | None) -> bool:
+    """Whether a function returns what it would return anyway, or what counts the same."""
+    return value is None or (isinstance(value, ast.Constant) and value.value in (None, False))
 
 
 def _in_expressions(owner: ast.AST, name: str) -> Iterator[_Edit]:
@@ -184,6 +202,8 @@ def _in_expressions(owner: ast.AST, name: str) -> Iterator[_Edit]:
 
 
 def _in_expression(node: ast.AST, name: str) -> Iterator[_Edit]:
+    if _is_of_another_dialect(node):
+        return
     if isinstance(node, ast.Compare):
         for index, operator in enumerate(node.ops):
             yield _flip(node, index, operator, name)
@@ -192,6 +212,12 @@ def _in_expression(node: ast.AST, name: str) -> Iterator[_Edit]:
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, ast.stmt):
             yield from _in_expression(child, name)
+
+
+def _is_of_another_dialect(node: ast.AST) -> bool:
+    if isinstance(node, ast.IfExp):
+        return "dialect" in ast.unparse(node.test)
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "refuse"
 
 
 def _flip(node: ast.Compare, index: int, operator: ast.cmpop, name: str) -> _Edit:

@@ -12,6 +12,7 @@ import importlib
 import random
 import sys
 import time
+import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     import pytest
 
 FIRMWARE = ROOT / "hil" / "virtual" / "firmware"
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 GOAL = 0.95
-_MOST_TESTS = 200
+_MOST_TESTS = 400
 """A mutant that so many tests of its line let live is taken to survive."""
 
 
@@ -73,6 +75,8 @@ class Measurement:
 
     def __init__(self, files: Sequence[Path], share: float, seed: int) -> None:
         self.tried = 0
+        self.equivalent: set[str] = set()
+        self._reasons = load_equivalent()
         self.unreached: list[str] = []
         self.survivors: list[Result] = []
         self.kills: Counter[str] = Counter()
@@ -92,6 +96,9 @@ class Measurement:
         source = path.read_text(encoding="utf-8")
         for mutant in mutants_of(source, str(path.relative_to(ROOT))):
             if self._random.random() >= self._share:
+                continue
+            if mutant.key in self._reasons:
+                self.equivalent.add(mutant.key)
                 continue
             tests = covering.of(str(path), mutant.lines)
             if tests:
@@ -124,8 +131,26 @@ class Measurement:
             f"{self.tried} mutants whose line a test executes: "
             f"{self.tried - len(self.survivors)} killed ({how}), {len(self.survivors)} survive: "
             f"{self.killed_share:.1%} killed (goal {GOAL:.0%}). "
+            f"{len(self.equivalent)} more are judged equivalent (equivalent.toml), "
             f"{len(self.unreached)} stand in lines that no test executes. {seconds:.0f} s"
         )
+
+
+def load_equivalent() -> dict[str, str]:
+    """The mutants that are judged equivalent, with the reasons.
+
+    Raises:
+        ValueError: One of them has none, or there is no such mutant.
+    """
+    reasons: dict[str, str] = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))
+    known = {
+        mutant.key
+        for path in _firmware_files()
+        for mutant in mutants_of(path.read_text(encoding="utf-8"), str(path.relative_to(ROOT)))
+    }
+    if strange := [key for key, reason in reasons.items() if key not in known or not reason]:
+        raise ValueError(f"{EQUIVALENT.name}: no such mutant, or no reason: {strange}")
+    return reasons
 
 
 def main() -> int:

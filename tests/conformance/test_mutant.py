@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 from .mutant import implant, mutants_of, mutate
+from .mutants import load_equivalent
 
 SOURCE = textwrap.dedent(
     '''
@@ -113,6 +114,10 @@ def test_whoever_holds_the_function_gets_the_mutant() -> None:
     (mutant,) = [each for each in mutants_of(SOURCE, "f.py") if "'few'" in each.change][1:]
     implant(module, SOURCE, mutant)
     assert held(1, []) == "fe"
+
+
+def test_mutants_that_are_judged_equivalent_are_there_and_have_reasons() -> None:
+    load_equivalent()  # raises otherwise
 
 
 def test_lines_are_those_of_the_expression() -> None:
