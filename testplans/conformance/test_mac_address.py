@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from hil.at.talk import OK
 
 from .interface import interface_of, mac_told, other_family
