@@ -12,7 +12,15 @@ import pytest
 from hil.at.talk import OK
 from hil.spec.spelling import spelling
 
-from .interface import NO_ADDRESS, SOFT_AP, STATION, address_told, dhcp_bits, has_dhcp
+from .interface import (
+    NO_ADDRESS,
+    SOFT_AP,
+    STATION,
+    address_told,
+    dhcp_bits,
+    has_dhcp,
+    interface_of,
+)
 from .restart import power_cycle, restart
 from .variant import Variant, each_variant
 from .wifi import join_call, softap_name
@@ -217,14 +225,16 @@ def test_enabling_it_cancels_the_fixed_address_of_the_softap(
 
 
 @each_variant("CWDHCP", 15, 13, 13)
-def test_the_last_of_dhcp_and_fixed_address_wins(talk: Talk, variant: Variant) -> None:
+@pytest.mark.parametrize("family", ["CIPSTA", "CIPAP"])
+def test_the_last_of_dhcp_and_fixed_address_wins(talk: Talk, variant: Variant, family: str) -> None:
     use_both_interfaces(talk)
-    for family, interface in (("CIPSTA", STATION), ("CIPAP", SOFT_AP)):
-        for address in (interface.address, interface.other_address):
-            talk.ok(f"{variant.command}={interface.number},1")
-            assert has_dhcp(talk, interface)
-            talk.ok(f'AT+{family}{variant.suffix}="{address}"')
-            assert not has_dhcp(talk, interface)
+    fixing = Variant(family, variant.suffix)
+    interface = interface_of(fixing)
+    for address in (interface.address, interface.other_address):
+        talk.ok(f"{variant.command}={interface.number},1")
+        assert has_dhcp(talk, interface)
+        talk.ok(f'{fixing.command}="{address}"')
+        assert not has_dhcp(talk, interface)
 
 
 @each_variant("CWDHCP", 16, 14, 14)
@@ -274,8 +284,8 @@ def test_what_is_stored_survives_power_off(
 def test_dhcp_that_is_stored_last_wins_over_a_stored_address(
     talk: Talk, variant: Variant, module: RigModule
 ) -> None:
+    talk.ok(f"{variant.command}=0,0")
     talk.ok(f'AT+CIPSTA{variant.suffix}="{STATION.address}"')
-    talk.ok(f'AT+CIPAP{variant.suffix}="{SOFT_AP.address}"')
     talk.ok(f"{variant.command}=1,1")
 
     power_cycle(talk, module)
