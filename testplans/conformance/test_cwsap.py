@@ -280,6 +280,14 @@ def test_current_and_stored_settings_are_two(talk: Talk) -> None:
     talk.expect("AT+CWSAP_CUR?", '+CWSAP_CUR:"A","12345678",2,3', OK)
 
 
+@pytest.mark.clause("CWSAP_DEF-03")
+def test_the_stored_settings_are_shown_beside_current_ones(talk: Talk) -> None:
+    talk.ok('AT+CWSAP_DEF="A","12345678",2,3')
+    talk.ok('AT+CWSAP_CUR="B","87654321",3,4')
+
+    talk.expect("AT+CWSAP_DEF?", '+CWSAP_DEF:"A","12345678",2,3', OK)
+
+
 @each_variant("CWSAP", 26, 26, 26)
 def test_a_name_has_1_to_32_bytes(talk: Talk, variant: Variant) -> None:
     for name in ("N" * 32, "N"):

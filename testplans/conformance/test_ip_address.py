@@ -258,6 +258,15 @@ def test_there_is_neither_a_test_nor_an_execute_form(both: Talk, variant: Varian
     both.refused(variant.command)
 
 
+@each_variant_of(("CIPSTA", None, None, 2), ("CIPAP", None, None, 2))
+def test_the_stored_address_is_shown_beside_a_current_one(both: Talk, variant: Variant) -> None:
+    interface = interface_of(variant)
+    both.ok(f'{variant.command}="{interface.address}"')
+    both.ok(f'AT+{variant.family}_CUR="{interface.other_address}"')
+
+    assert address_told(both, variant.name) == interface.address
+
+
 @each_variant_of(("CIPSTA", None, 14, None), ("CIPAP", None, 15, None))
 def test_current_and_stored_address_are_two(both: Talk, variant: Variant) -> None:
     interface, stored = interface_of(variant), f"{variant.family}_DEF"

@@ -166,6 +166,15 @@ def test_there_is_neither_a_test_nor_an_execute_form(talk: Talk, variant: Varian
     talk.refused(variant.command)
 
 
+@each_variant_of(("CIPSTAMAC", None, None, 3), ("CIPAPMAC", None, None, 3))
+def test_the_stored_address_is_shown_beside_a_current_one(talk: Talk, variant: Variant) -> None:
+    interface = interface_of(variant)
+    talk.ok(f'{variant.command}="{interface.mac}"')
+    talk.ok(f'AT+{variant.family}_CUR="{interface.other_mac}"')
+
+    assert mac_told(talk, variant.name) == interface.mac
+
+
 @each_variant_of(("CIPSTAMAC", None, 9, None), ("CIPAPMAC", None, 9, None))
 def test_current_and_stored_address_are_two(talk: Talk, variant: Variant) -> None:
     interface, stored = interface_of(variant), f"{variant.family}_DEF"
