@@ -55,6 +55,9 @@ def test_the_station_has_the_address_on_the_air(
     mac = interface_of(variant).mac
     talk.ok("AT+CWMODE_CUR=1")
     talk.ok(f'{variant.command}="{mac}"')
+    access_point.switch(is_on=False)  # who was cut off before stands in its list for a while
+    access_point.switch(is_on=True)
+    assert access_point.stations() == ()
 
     talk.ok(join_call(access_point))
 
