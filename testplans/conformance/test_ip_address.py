@@ -68,6 +68,13 @@ def test_the_address_alone_is_taken(both: Talk, variant: Variant) -> None:
         assert address_told(both, f"{variant.family}_CUR") == address
 
 
+@each_variant("CIPSTA", 2, 2, 2)
+def test_the_station_takes_addresses_of_each_class(both: Talk, variant: Variant) -> None:
+    for address in ("1.2.3.4", "126.1.2.3", "172.16.0.1", "192.0.2.1", "223.1.2.3"):
+        both.ok(f'{variant.command}="{address}"')
+        assert address_told(both, variant.name) == address
+
+
 @each_variant_of(("CIPSTA", 2, 2, 2), ("CIPAP", 2, 2, 2))
 def test_the_other_interface_keeps_its_address(both: Talk, variant: Variant) -> None:
     name = f"{other_family(variant)}{variant.suffix}"
@@ -141,6 +148,7 @@ def test_what_no_interface_can_have_is_refused(both: Talk, variant: Variant) -> 
     other = interface.other_address
     for values in (
         f'"{NO_ADDRESS}"',
+        '"0.1.2.3"',
         '"224.0.0.1"',
         '"255.255.255.255"',
         f'"{other}","{NO_ADDRESS}","255.255.255.0"',
@@ -186,7 +194,7 @@ def test_addresses_of_class_c_are_taken(both: Talk, variant: Variant) -> None:
 def test_addresses_of_other_classes_are_refused(both: Talk, variant: Variant) -> None:
     both.ok(f'{variant.command}="{SOFT_AP.address}"')
 
-    for address in ("10.0.0.1", "172.16.0.1", "191.168.5.1"):
+    for address in ("10.0.0.1", "172.16.0.1", "191.168.5.1", "224.168.5.1"):
         both.refused(f'{variant.command}="{address}"')
         both.refused(f'{variant.command}="{address}","{address}","255.255.255.0"')
     assert address_told(both, variant.name) == SOFT_AP.address
