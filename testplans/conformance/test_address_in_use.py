@@ -190,3 +190,17 @@ def test_enabling_dhcp_afterwards_lets_the_softap_give_addresses(
     assert has_dhcp(talk, SOFT_AP)
     assert softap_client.join(softap_name(talk))
     assert softap_client.wait_for_address()
+
+
+@each_variant("CIPAP", 8, 8, 8)
+def test_enabling_dhcp_afterwards_cancels_the_fixed_address_of_the_softap(
+    talk: Talk, variant: Variant
+) -> None:
+    talk.ok("AT+CWMODE_CUR=3")
+    before = address_told(talk, "CIPAP_CUR")
+    talk.ok(f'{variant.command}="{SOFT_AP.address}"')
+    assert address_told(talk, "CIPAP_CUR") == SOFT_AP.address
+
+    talk.ok("AT+CWDHCP_CUR=0,1")
+
+    assert address_told(talk, "CIPAP_CUR") == before

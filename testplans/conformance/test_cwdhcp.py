@@ -222,6 +222,7 @@ def test_enabling_it_cancels_the_fixed_address_of_the_softap(
     talk.ok(f"{variant.command}=0,1")
 
     assert has_dhcp(talk, SOFT_AP)
+    assert address_told(talk, "CIPAP_CUR") != SOFT_AP.address
     assert gives_addresses(talk, softap_client)
 
 
