@@ -24,6 +24,9 @@ _CODES = {
 }
 
 
+_SECURITIES = {code: security for security, code in _CODES.items()}
+
+
 class VirtualAccessPoint:
     """`hil.ports.access_point.AccessPoint` in simulated time; every call takes none.
 
@@ -119,3 +122,8 @@ def settings_of(
         setup.channel or channel,
         is_hidden,
     )
+
+
+def security_of(code: Security) -> ApSecurity:
+    """The word for how an access point of an air is secured."""
+    return _SECURITIES[code]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hil.ports.wifi_station import SeenNetwork
 from hil.units import seconds_to_ns
 
 from .simulated import wait_until
+from .virtual_access_point import security_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +51,11 @@ class VirtualStation:
         """Its address in that network, None while it has none."""
         return self._phone.address
 
+    def find(self, ssid: str, *, timeout_s: float = 5.0) -> SeenNetwork | None:
+        """A network of that name, as soon as it is seen on the air. See `WifiStation`."""
+        self._wait(lambda: self._seen(ssid) is not None, timeout_s)
+        return self._seen(ssid)
+
     def join(self, ssid: str, password: str = "", *, timeout_s: float = 20.0) -> bool:
         """Leave whatever it is joined to, and join a network. See `WifiStation`."""
         phone = self._phone
@@ -72,6 +79,12 @@ class VirtualStation:
         """Begin to tell modules that listen which network to join. See `WifiStation`."""
         self.secrets.add(password.encode())
         self._phone.tell(int(kind), ssid.encode(), password.encode(), self._world.now_ns)
+
+    def _seen(self, ssid: str) -> SeenNetwork | None:
+        for each in self._phone.scan():
+            if each.ssid == ssid.encode():
+                return SeenNetwork(each.bssid.hex(":"), each.channel, security_of(each.security))
+        return None
 
     def _wait(self, is_done: Callable[[], bool], timeout_s: float) -> None:
         wait_until(self._world, is_done, self._world.now_ns + seconds_to_ns(timeout_s))

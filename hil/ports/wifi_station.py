@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address
+
+    from .access_point import ApSecurity
 
 
 class SmartConfig(IntEnum):
@@ -14,6 +17,21 @@ class SmartConfig(IntEnum):
 
     ESP_TOUCH = 1
     AIRKISS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SeenNetwork:
+    """A network as a station sees it on the air.
+
+    Args:
+        bssid: The MAC address of its access point in small letters.
+        channel: 1 to 14.
+        security: How it is secured.
+    """
+
+    bssid: str
+    channel: int
+    security: ApSecurity
 
 
 class WifiStation(Protocol):
@@ -40,6 +58,12 @@ class WifiStation(Protocol):
     @property
     def address(self) -> IPv4Address | None:
         """Its address in that network, None while it has none."""
+
+    def find(self, ssid: str, *, timeout_s: float = 5.0) -> SeenNetwork | None:
+        """A network of that name, as soon as it is seen on the air; None if it is not in time.
+
+        Blocks: until it is seen, at most `timeout_s`, on the rig's clock.
+        """
 
     def join(self, ssid: str, password: str = "", *, timeout_s: float = 20.0) -> bool:
         """Leave whatever it is joined to, and join a network.

@@ -13,7 +13,7 @@ from hil.errors import AccessPointError, NeedMissingError, RigFileError
 from hil.flashing.synthesis import synthesize
 from hil.ports.access_point import Ability, ApSecurity, ApSetup, FixedAccessPoint
 from hil.ports.commanded_access_point import CommandedAccessPoint
-from hil.ports.wifi_station import SmartConfig
+from hil.ports.wifi_station import SeenNetwork, SmartConfig
 from hil.rig.air_description import AirAccessPoint, AirDescription, AirStation
 from hil.rig.assembly import open_rig
 from hil.rig.description import VIRTUAL_RIG, load_rig
@@ -193,6 +193,24 @@ class TestVirtual:
 
 
 class TestPhone:
+    def test_it_sees_a_soft_ap_on_the_air_as_it_is(self) -> None:
+        with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
+            begin_ns = rig.clock.now_ns()
+            assert rig.station.find("ESP_000002", timeout_s=3) is None
+            assert rig.clock.now_ns() == begin_ns + 3_000_000_000
+            Listener(rig).ask(Announce(soft_ap_of(password=b"12345678", channel=7)), wait_s=0)
+            assert rig.station.find("ESP_000002") == SeenNetwork(
+                "1a:fe:34:00:00:02", 7, ApSecurity.WPA2
+            )
+            assert rig.clock.now_ns() == begin_ns + 3_000_000_000
+
+    def test_it_does_not_see_a_network_that_hides_its_name(self) -> None:
+        hidden = AirAccessPoint(OPEN, "b4:75:0e:00:00:01", is_hidden=True)
+        air = AirDescription((hidden,), (AirStation("phone", "ac:37:43:00:00:01"),))
+        with open_rig(replace(VIRTUAL_RIG, air=air), FIRMWARE) as rig:
+            assert rig.station.find("lab") is None
+            assert rig.station.find("") is None
+
     def test_it_joins_a_soft_ap_and_has_an_address(self) -> None:
         with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
             Listener(rig).ask(Announce(soft_ap_of(password=b"12345678")))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hil.virtual.agenda import Agenda
 
     from .access_point import AccessPoint
-    from .message import JoinFailure
+    from .message import JoinFailure, Sighting
 
 
 class Phone:
@@ -46,6 +46,7 @@ class Phone:
         fixed_address: IPv4Address | None = None,
     ) -> None:
         self.name, self.mac = name, mac
+        self._in_reach = in_reach
         self._station = Supplicant(agenda, in_reach, self._take)
         self._spread = spread
         self._fixed_address = fixed_address
@@ -63,6 +64,11 @@ class Phone:
         if self.ap is None:
             return None
         return self._fixed_address or self._lease
+
+    def scan(self) -> tuple[Sighting, ...]:
+        """The access points around it, as far as they tell their names."""
+        sightings = (ap.sighting(is_named=False) for ap in self._in_reach())
+        return tuple(each for each in sightings if each.ssid)
 
     def join(
         self, ssid: bytes, password: bytes, now_ns: int, *, bssid: bytes | None = None
