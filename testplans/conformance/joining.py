@@ -37,6 +37,7 @@ STAYS_APART_S = 10.0
 """How long a station is watched that is not to join; one that does needs three or four seconds."""
 
 NOTICES_LOSS_S = 30.0
+FINDS_AGAIN_S = 60.0
 
 _WIFI_LINES = frozenset({CONNECTED, GOT_IP, DISCONNECT})
 

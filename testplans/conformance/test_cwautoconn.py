@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 AUTO_JOIN_QUERY = spelling("auto-join-query")
 
-NO_FLAGS = ("2", "x", "", "-1", "01x", "1,1", '"1"', "1 ")
+NO_FLAGS = ("2", "x", "", "-1", "1,1", '"1"', "10")
 
 
 def _store_network(talk: Talk, access_point: AccessPoint) -> None:

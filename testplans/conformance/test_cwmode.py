@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hil.ports.wifi_station import WifiStation
     from hil.rig.module import RigModule
 
-NO_MODES = ("0", "4", "x", "", "-1", "1,2", "1,", '"1"', "1 ", " 1", "13")
+NO_MODES = ("0", "4", "x", "", "-1", "1,2", '"1"', "13")
 
 
 def _another_mode(talk: Talk) -> int:

@@ -21,6 +21,8 @@ from .joining import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hil.at.talk import Talk
     from hil.ports.access_point import AccessPoint
     from hil.ports.wifi_station import WifiStation
@@ -48,6 +50,13 @@ def _join_by(talk: Talk, phone: WifiStation, access_point: AccessPoint, kind: Sm
 def _require_idle(talk: Talk) -> None:
     """Let nothing keep commands from being carried out."""
     talk.ok("AT")
+
+
+@pytest.fixture(autouse=True)
+def _stopped(talk: Talk) -> Iterator[None]:
+    """A module at which SmartConfig runs takes no command that would bring it to its start."""
+    yield
+    talk.say("AT+CWSTOPSMART")
 
 
 @pytest.mark.clause("CWSTARTSMART-01")

@@ -14,6 +14,7 @@ from .joining import (
     AT_ONCE_S,
     CONNECTED,
     DISCONNECT,
+    FINDS_AGAIN_S,
     GOT_IP,
     JOINS_WITHIN_S,
     NOTICES_LOSS_S,
@@ -74,7 +75,7 @@ def test_the_lines_come_while_no_command_is_pending(talk: Talk, access_point: Ac
     assert talk.hear_until(rb"\r\n", NOTICES_LOSS_S) == b"WIFI DISCONNECT\r\n"
 
     access_point.switch(is_on=True)
-    heard = talk.hear_until(rb"WIFI GOT IP\r\n", NOTICES_LOSS_S)
+    heard = talk.hear_until(rb"WIFI GOT IP\r\n", FINDS_AGAIN_S)
     assert heard == b"WIFI CONNECTED\r\nWIFI GOT IP\r\n"
 
 
