@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hil.rig.rig import Rig
 
 RECORD = spelling("access-point-record")
+IMPOSSIBLE_FILTER = spelling("impossible-filter")
 WEAKEST_DBM = -100
 
 
@@ -172,6 +173,19 @@ def test_ssid_mac_and_channel_find_one_access_point(talk: Talk, access_point: Ac
     assert [replace(each, rssi_dbm=found.rssi_dbm) for each in records] == [found]
 
 
+@pytest.mark.clause("CWLAP-12")
+def test_every_access_point_is_found_by_what_is_told_of_it(
+    talk: Talk, access_point: AccessPoint, rig: Rig
+) -> None:
+    use_station(talk)
+    records = {record.bssid: record for record in scan(talk)}
+
+    for each in (access_point, *rig.wifi.access_points[1:]):
+        bssid = bssid_of(talk, each)
+        found = scan(talk, filter_line(each.setup.ssid, bssid, records[bssid].channel))
+        assert [record.bssid for record in found] == [bssid]
+
+
 @pytest.mark.needs("ap-control")
 @pytest.mark.clause("CWLAP-12")
 def test_the_mac_tells_two_access_points_of_one_name_apart(
@@ -232,6 +246,19 @@ def test_a_filter_that_matches_nothing_gives_an_empty_list(talk: Talk) -> None:
     use_station(talk)
 
     talk.ok('AT+CWLAP="no-such-net"')
+
+
+@pytest.mark.clause("CWLAP-16")
+def test_a_filter_that_nothing_can_match_gives_no_record(talk: Talk) -> None:
+    use_station(talk)
+
+    for line in (
+        filter_line("a" * 33),
+        filter_line("wifi", "ca:d7:19:d8:a6:44", 15),
+        filter_line("wifi", "ca:d7:19:d8:a6:44", 6, 1),
+    ):
+        talk.expect(line, IMPOSSIBLE_FILTER)
+    talk.ok(filter_line("a" * 32))
 
 
 @pytest.mark.clause("CWLAP-17")

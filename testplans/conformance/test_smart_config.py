@@ -186,6 +186,8 @@ def test_no_other_command_is_carried_out_until_it_has_joined(
     talk.wait_for(TOLD, TOLD_WITHIN_S)
 
     talk.expect("AT+GMR", RUNS)
+    talk.wait_for(CONNECTED, JOINS_WITHIN_S)
+    talk.expect("AT+GMR", RUNS)
 
     talk.wait_for(GOT_IP, JOINS_WITHIN_S)
     _require_idle(talk)
