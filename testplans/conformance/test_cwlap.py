@@ -203,6 +203,18 @@ def test_the_mac_tells_two_access_points_of_one_name_apart(
 
 
 @pytest.mark.clause("CWLAP-13")
+def test_the_ssid_alone_finds_the_access_point(talk: Talk, access_point: AccessPoint) -> None:
+    use_station(talk)
+    ssid, bssid = access_point.setup.ssid, bssid_of(talk, access_point)
+
+    records = scan(talk, filter_line(ssid))
+
+    assert {record.ssid for record in records} == {ssid}
+    assert bssid in {record.bssid for record in records}
+
+
+@pytest.mark.needs("ap-control")
+@pytest.mark.clause("CWLAP-13")
 def test_the_ssid_alone_finds_all_of_that_name(
     talk: Talk, access_point: AccessPoint, rig: Rig
 ) -> None:

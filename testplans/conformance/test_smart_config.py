@@ -36,9 +36,6 @@ UNTOLD_S = 10.0
 
 ROUNDS = 20
 
-# Phones are among the stations of a rig that can join the softAP.
-phone_is_needed = pytest.mark.needs("ap", "softap-client")
-
 
 def _join_by(talk: Talk, phone: WifiStation, access_point: AccessPoint, kind: SmartConfig) -> None:
     """Let a phone tell the module the network, and the module join it."""
@@ -66,7 +63,6 @@ def test_starting_answers_ok(talk: Talk) -> None:
     talk.ok("AT+CWSTARTSMART=1")
 
 
-@phone_is_needed
 @pytest.mark.parametrize(
     ("kind", "other"),
     [
@@ -131,7 +127,6 @@ def test_modes_with_a_softap_are_refused_and_nothing_starts(talk: Talk) -> None:
             _require_idle(talk)
 
 
-@phone_is_needed
 @pytest.mark.clause("CWSTARTSMART-07")
 def test_a_line_tells_that_the_network_is_known(
     talk: Talk, access_point: AccessPoint, softap_client: WifiStation
@@ -146,7 +141,6 @@ def test_a_line_tells_that_the_network_is_known(
     assert TOLD.encode() in heard.split(b"\r\n")
 
 
-@phone_is_needed
 @pytest.mark.clause("CWSTARTSMART-08")
 def test_then_the_module_joins_and_tells_so(
     talk: Talk, access_point: AccessPoint, softap_client: WifiStation
@@ -174,7 +168,7 @@ def test_no_other_command_is_carried_out_meanwhile(talk: Talk) -> None:
     talk.expect("AT+CWMODE_CUR?", "+CWMODE_CUR:1", OK)
 
 
-@phone_is_needed
+@pytest.mark.needs("ap", "softap-client")
 @pytest.mark.clause("CWSTARTSMART-09")
 def test_no_other_command_is_carried_out_until_it_has_joined(
     talk: Talk, access_point: AccessPoint, softap_client: WifiStation
@@ -204,7 +198,7 @@ def test_stopping_ends_it_before_success(talk: Talk) -> None:
     talk.expect("AT+CWMODE_CUR?", "+CWMODE_CUR:1", OK)
 
 
-@phone_is_needed
+@pytest.mark.needs("ap", "softap-client")
 @pytest.mark.clause("CWSTARTSMART-10")
 def test_after_stopping_no_phone_is_listened_to(
     talk: Talk, access_point: AccessPoint, softap_client: WifiStation
@@ -219,7 +213,6 @@ def test_after_stopping_no_phone_is_listened_to(
     talk.silent(UNTOLD_S)
 
 
-@phone_is_needed
 @pytest.mark.clause("CWSTARTSMART-11")
 def test_a_wrong_password_leads_to_no_address(
     talk: Talk, access_point: AccessPoint, softap_client: WifiStation
@@ -255,7 +248,6 @@ def test_stopping_answers_ok(talk: Talk) -> None:
         talk.ok("AT+CWSTOPSMART")
 
 
-@phone_is_needed
 @pytest.mark.clause("CWSTOPSMART-02")
 def test_stopping_after_success_stays_joined(
     talk: Talk, access_point: AccessPoint, softap_client: WifiStation
