@@ -143,8 +143,8 @@ VIRTUAL_RIG = RigDescription(
         ),
     ),
 )
-"""The rig of everyone who has none; fixtures/virtual.toml, on which test plans run, has one module
-more."""
+"""The rig of everyone who has none. fixtures/virtual.toml, on which test plans run, has one module
+more, and flow control instead of DTR and RTS that reset."""
 
 
 def load_rig(path: Path) -> RigDescription:
