@@ -81,6 +81,7 @@ class RigModule:
     Attributes:
         transcript: Where `note` writes, if somebody keeps a transcript.
         turns: How often a test got hold of it.
+        restores: How often it was given factory settings.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class RigModule:
         self.is_running = False
         self.transcript: Transcript | None = None
         self.turns = 0
+        self.restores = 0
 
     @property
     def name(self) -> str:
@@ -231,6 +233,7 @@ class RigModule:
 
         Effects: all stored parameters are reset; the module restarts.
         """
+        self.restores += 1
         self.at.restore()
         if self.port.format.baud != self.description.baud:
             self.at.uart_def(self.description.baud)

@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hil.flashing.flasher import Flasher
-from hil.flashing.kept_sectors import keep_parameters
-
 from .frame import (
     SLOW_BAUD,
     Frame,
@@ -31,29 +28,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hil.at.talk import Talk
-    from hil.rig.module import RigModule
-    from hil.rig.rig import Rig
 
-    from .baseline import Baseline
+    from .parameter_areas import ParameterAreas
 
 ANSWER_S = 2.0
 ODD, EVEN = 1, 2
 
 
 @pytest.fixture
-def kept_flash(talk: Talk, module: RigModule, baseline: Baseline, rig: Rig) -> Iterator[None]:
+def kept_flash(areas: ParameterAreas) -> Iterator[None]:
     """What is stored is put back behind the back of the firmware."""
-    flasher = Flasher(module, baud=rig.description.flash_baud)
-    with flasher.session() as session:
-        kept = keep_parameters(session)
-    module.start()
-    talk.at.forget()
-    talk.ok("ATE0")
+    assert areas.begin
     yield
-    with flasher.session() as session:
-        kept.put_back(session)
-    module.start()
-    baseline.disturb()
+    areas.look()
 
 
 def _answers_with(talk: Talk, variant: Variant, data_bits: int) -> None:

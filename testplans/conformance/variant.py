@@ -57,12 +57,21 @@ def each_variant(
         cur: Numbers of clauses of AT+CWMODE_CUR.
         default: Numbers of clauses of AT+CWMODE_DEF.
     """
-    numbers = (("", plain), ("_CUR", cur), ("_DEF", default))
-    return pytest.mark.parametrize("variant", list(_parameters(family, numbers)))
+    return each_variant_of((family, plain, cur, default))
 
 
-def _parameters(family: str, numbers: tuple[tuple[str, Numbers], ...]) -> Iterator[object]:
-    for suffix, wanted in numbers:
+def each_variant_of(*families: tuple[str, Numbers, Numbers, Numbers]) -> pytest.MarkDecorator:
+    """As `each_variant`, for families that differ in what they are about.
+
+    Args:
+        families: The arguments of `each_variant` for each of them.
+    """
+    parameters = [parameter for family in families for parameter in _parameters(*family)]
+    return pytest.mark.parametrize("variant", parameters)
+
+
+def _parameters(family: str, plain: Numbers, cur: Numbers, default: Numbers) -> Iterator[object]:
+    for suffix, wanted in (("", plain), ("_CUR", cur), ("_DEF", default)):
         if wanted is None:
             continue
         variant = Variant(family, suffix)
