@@ -124,6 +124,33 @@ def test_the_system_area_holds_all_that_is_said_of_it(
         require_within(changed, areas.geometry.system_parameters)
 
 
+@pytest.mark.clause("APP-09")
+def test_values_in_the_user_area_do_not_displace_each_other(talk: Talk) -> None:
+    families = ("CWDHCP", "CIPSTAMAC", "CIPAPMAC", "CIPSTA", "CIPAP", "UART")
+    for family in families:
+        for call in calls_of(Variant(family, "_DEF"), talk):
+            talk.ok(call)
+    restart(talk)
+
+    talk.expect("AT+CWDHCP?", re.compile(r"\+CWDHCP:[01]"), OK)
+    for family in ("CIPSTAMAC", "CIPAPMAC", "CIPSTA", "CIPAP"):
+        assert argument_of(family) in talk.say(f"AT+{family}_DEF?").shown
+
+
+@pytest.mark.clause("APP-10")
+def test_values_in_the_system_area_do_not_displace_each_other(
+    talk: Talk, access_point: AccessPoint
+) -> None:
+    for family in ("CWMODE", "CWSAP", "CWJAP"):
+        for call in calls_of(Variant(family, "_DEF"), talk, access_point):
+            talk.ok(call)
+    restart(talk)
+
+    assert '"stored"' in talk.say("AT+CWSAP_DEF?").shown
+    assert access_point.setup.ssid in talk.say("AT+CWJAP_DEF?").shown
+    talk.expect("AT+CWMODE_DEF?", "+CWMODE_DEF:3", OK)
+
+
 @pytest.mark.clause("APP-02")
 def test_another_value_is_written(areas: ParameterAreas) -> None:
     first = areas.after("AT+CWMODE_DEF=1")
@@ -293,9 +320,11 @@ def _use_a_link(links: Links, kind: str) -> None:
     else:
         talk.ok(links.start_call(port, kind=kind))
     talk.expect("AT+CIPSTATUS", re.compile("STATUS:3"), re.compile(r"\+CIPSTATUS:0,.*"), OK)
-    links.send(b"some data")
+    commands = ("CIPSEND", "CIPSENDEX") if kind == "TCP" else ("CIPSEND",)
+    for command in commands:
+        talk.prompt(f"AT+{command}=9")
+        assert "SEND OK" in talk.data(b"some data").lines
     if kind == "TCP":
-        links.send(b"some data", command="CIPSENDEX")
         talk.say("AT+CIPBUFSTATUS")
         talk.say("AT+CIPBUFRESET")
     talk.say("AT+CIPCLOSE")
