@@ -36,7 +36,7 @@ CLOCK_TOLERANCE = 0.1
 START_S = 0.2
 """From the end of the sleep to the first byte of the boot log, at most."""
 
-MAC_TOLD = re.compile(r'\+CIPSTAMAC_CUR:"([0-9A-Fa-f:]{17})"')
+MAC_TOLD = re.compile(r'\+CIPSTAMAC_CUR:"?([0-9A-Fa-f:]{17})"?')
 LISTENING_S = 0.5
 TIMEOUT_S = 15.0
 JOIN_S = 30.0
