@@ -61,6 +61,11 @@ class Findings:
     contents: dict[tuple[str, ...], Content] = field(default_factory=dict)
     verdicts: dict[str, HilError | bool] = field(default_factory=dict)
 
+    def forget(self) -> None:
+        """Tests begin with another flash from now on."""
+        self.contents.clear()
+        self.verdicts.clear()
+
 
 class ParameterAreas:
     """The parameter areas of the module that a test holds.
@@ -148,6 +153,8 @@ class ParameterAreas:
                 content = _content(session, _stretches(kept.sectors, size_bytes))
             self._start()
             self._baseline.has_begun()
+            if known is not None and known.content != content:
+                self.findings.forget()
             known = KnownFlash(kept, content, size_bytes, self._module.restores)
             self.findings.flash = known
         return known
