@@ -86,6 +86,7 @@ class RigModule:
         transcript: Where `note` writes, if somebody keeps a transcript.
         turns: How often a test got hold of it.
         recorder: Likewise, if the session is recorded; see `hil.rig.recording`.
+        restores: How often it was given factory settings.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class RigModule:
         self.transcript: Transcript | None = None
         self.turns = 0
         self.recorder: ModuleRecorder | None = None
+        self.restores = 0
 
     @property
     def name(self) -> str:
@@ -247,6 +249,7 @@ class RigModule:
 
         Effects: all stored parameters are reset; the module restarts.
         """
+        self.restores += 1
         self.at.restore()
         if self.port.format.baud != self.description.baud:
             self.at.uart_def(self.description.baud)
