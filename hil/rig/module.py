@@ -43,7 +43,8 @@ BOOT_LOG_QUIET_S = 0.08
 BOOT_LOG_LONGEST_S = 2.0
 """A module that never stops talking must not keep a reset from ending."""
 
-READY_TIMEOUT_S = 5.0
+READY_TIMEOUT_S = 15.0
+"""How long a start may take; a module that is slower than a test allows is slow and not dead."""
 
 _NO_POWER = (
     "name a line set that switches the supply in the module's `lines`, or restart it by hand"

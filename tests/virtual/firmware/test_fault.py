@@ -163,6 +163,7 @@ def test_a_fault_says_what_it_is_and_what_it_breaks(name: str) -> None:
         *COMMANDS,
         "+IPD",
         "APPENDIX",
+        "GENERAL",
     }
 
 
