@@ -9,7 +9,8 @@ import pytest
 
 from hil.errors import MistakeError
 from hil.plugins.options import Options, read_options
-from hil.rig.description import VIRTUAL_RIG
+from hil.resource import resource_folder
+from hil.rig.description import load_rig
 from tests.recording.record_of_tests import HEADER
 
 from .rig_plan import BENCH, WIRED, rig_file, run_plan
@@ -36,7 +37,9 @@ def real_rig(pytester: pytest.Pytester) -> str:
 
 def test_without_options_the_virtual_rig_is_flashed_always() -> None:
     chosen = options()
-    assert chosen.rig is VIRTUAL_RIG
+    usual = load_rig(resource_folder("fixtures") / "virtual.toml")
+    assert chosen.rig == usual
+    assert chosen.rig.path is None
     assert chosen.flash_policy == "always"
     assert chosen.is_firmware_known
     assert chosen.bauds == ()
