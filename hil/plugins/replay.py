@@ -23,6 +23,7 @@ from hil.report.html.badge import badge
 from hil.report.html.detail import attempt_detail
 from hil.report.html.markup import element
 from hil.report.html.overview import appendix, overview, page_title
+from hil.report.html.shelf import Shelf
 from hil.report.journal import JOURNAL_NAME, Event, read_journal
 from hil.report.outcome import TestOutcome, outcome_of_phases
 from hil.report.record import phase_outcome, phase_reason, record_from_journal
@@ -80,6 +81,7 @@ _SUCCESSES = (pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.TESTS_FAILED)
 _CUT_SHORT = "The run ended before this test did."
 _FILTER_COMMA = re.compile(r'(<span class="[a-z]+">\d+ [A-Za-z ]+),(</span>)')
 _SHOWN_CLAUSES = 6
+_EXTRA = {"name": "details", "format_type": "html", "mime_type": None, "extension": "html"}
 
 
 def render_run(run_dir: Path) -> Path:
@@ -169,6 +171,7 @@ class ReplayPlugin:
         self._counts = dict.fromkeys(_LABELS, 0)
         self._page: Any = None
         self._attempts: dict[int, _Attempt] = {}
+        self._shelf = Shelf()
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         """Keep what went wrong for the one who asked for the report, and off the screen."""
@@ -239,7 +242,7 @@ class ReplayPlugin:
     def pytest_html_results_summary(self, prefix: list[str], postfix: list[str]) -> None:
         """Add everything beside the table of tests."""
         prefix.append(str(overview(self._record)))
-        postfix.append(str(appendix(self._record)))
+        postfix += [str(appendix(self._record)), str(self._shelf.close())]
         for place, entry in self._page.outcomes.items():
             entry["value"] = self._counts.get(place, 0)
             entry["label"] = _LABELS.get(place, entry["label"])
@@ -275,15 +278,12 @@ class ReplayPlugin:
         attempt = _Attempt(phases, reports)
         speaker = next((each for each in reports if each.when == "call"), reports[0])
         self._attempts[id(speaker)] = attempt
-        reports[-1].extras = [
-            {
-                "name": "details",
-                "format_type": "html",
-                "content": str(attempt_detail(phases)),
-                "mime_type": None,
-                "extension": "html",
-            }
-        ]
+        detail = attempt_detail(phases)
+        is_searched = attempt.outcome is not TestOutcome.PASSED
+        if is_searched and self._shelf.has_room_in_the_open(detail):
+            reports[-1].extras = [{**_EXTRA, "content": str(detail)}]
+        else:
+            attempt.detail = self._shelf.put(detail)
         reports[-1].user_properties += [("clause", each) for each in attempt.clauses]
         for report in reports:
             config.hook.pytest_runtest_logreport(report=report)
@@ -304,6 +304,7 @@ class _Attempt:
         self.clauses: list[str] = next(claims, [])
         rig_times = [each.get("rig_duration_s") for each in attachments]
         self._rig_s = sum(each for each in rig_times if each)
+        self.detail: int | None = None
 
     def row(self, duration: str) -> list[str]:
         folder, _, name = self._node_id.rpartition("/")
@@ -312,7 +313,7 @@ class _Attempt:
         rig_time = format_duration(round(self._rig_s * NS_PER_S)) if self._rig_s else ""
         return [
             f'<td class="col-result">{_PLACES[self.outcome]}</td>',
-            element("td", badge(str(self.outcome)), class_="col-verdict"),
+            element("td", badge(str(self.outcome)), class_="col-verdict", data_detail=self.detail),
             element(
                 "td",
                 name,
