@@ -61,6 +61,7 @@
     event.preventDefault();
     const { id } = event.target.parentElement.dataset;
     event.target.click();
+    tellKeyboard(); // the cell is a new one
     document.querySelector(`[data-id="${id}"] > .col-verdict`)?.focus();
   };
   const follow = () => {
