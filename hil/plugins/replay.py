@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import traceback
 import warnings
 from contextlib import contextmanager
 from html import escape
@@ -26,7 +27,7 @@ from hil.report.html.overview import appendix, overview, page_title
 from hil.report.html.shelf import Shelf
 from hil.report.journal import JOURNAL_NAME, Event, read_journal
 from hil.report.outcome import TestOutcome, outcome_of_phases
-from hil.report.record import phase_outcome, phase_reason, record_from_journal
+from hil.report.record import RecordBuilder, phase_outcome, phase_reason
 from hil.report.run_folder import resolve_run_folder
 from hil.report.run_json import RUN_JSON_NAME, write_run_json
 from hil.units import NS_PER_S, format_duration
@@ -101,11 +102,11 @@ def render_run(run_dir: Path) -> Path:
     """
     folder = resolve_run_folder(run_dir).resolve()
     journal = folder / JOURNAL_NAME
-    record = record_from_journal(read_journal(journal))
-    write_run_json(folder / RUN_JSON_NAME, record)
-    _hold_session(folder, ReplayPlugin(record, read_journal(journal)))
+    replay = ReplayPlugin(read_journal(journal))
+    _hold_session(folder, replay)
+    write_run_json(folder / RUN_JSON_NAME, replay.record)
     _correct_page(folder / HTML_NAME)
-    _correct_junit(folder / JUNIT_NAME, record)
+    _correct_junit(folder / JUNIT_NAME, replay.record)
     return folder / HTML_NAME
 
 
@@ -132,10 +133,16 @@ def _hold_session(folder: Path, replay: ReplayPlugin) -> None:
         # Half a report would look like a whole one of a run with fewer tests.
         for name in (HTML_NAME, JUNIT_NAME):
             (folder / name).unlink(missing_ok=True)
+        if isinstance(replay.error, RunRecordError):
+            raise replay.error
         raise RunRecordError(
             f"cannot make a report of {folder}: the replaying session ended with "
-            f"{replay.problem or repr(status)}. The journal itself is whole"
+            f"{_problem(replay.error) or repr(status)}. The journal itself is whole"
         )
+
+
+def _problem(error: BaseException | None) -> str:
+    return "" if error is None else "".join(traceback.format_exception_only(error)).strip()
 
 
 @contextmanager
@@ -158,13 +165,14 @@ class ReplayPlugin:
     """Feeds the reports of a journal to a session, and the page with what hil knows of them.
 
     Args:
-        record: The run record.
         events: The records of the journal.
     """
 
-    def __init__(self, record: dict[str, Any], events: Iterator[Event]) -> None:
-        self.problem = ""
-        self._record = record
+    def __init__(self, events: Iterator[Event]) -> None:
+        self.error: BaseException | None = None
+        """What ended the session before its time."""
+        self.record: dict[str, Any] = {}
+        """The run record, once the session is over."""
         self._events = events
         self._phases: dict[str, list[dict[str, Any]]] = {}
         self._rows: set[int] = set()
@@ -175,7 +183,7 @@ class ReplayPlugin:
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         """Keep what went wrong for the one who asked for the report, and off the screen."""
-        self.problem = excinfo.exconly()
+        self.error = excinfo.value
         return True
 
     @pytest.hookimpl(tryfirst=True)
@@ -186,9 +194,12 @@ class ReplayPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Let the tests of the journal happen again."""
+        builder = RecordBuilder()
         for event in self._events:
+            builder.take(event)
             if event["record"] == "report":
                 self._replay(session.config, event["report"])
+        self.record = builder.record()
         for unfinished in list(self._phases.values()):
             self._finish(session.config, unfinished)
         return True
@@ -200,8 +211,7 @@ class ReplayPlugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
-        """Title the page, and name the filters after our outcomes."""
-        report.title = page_title(self._record)
+        """Remember the page: its title and filters are known when the run is."""
         self._page = report
 
     @pytest.hookimpl(optionalhook=True)
@@ -241,8 +251,11 @@ class ReplayPlugin:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str], postfix: list[str]) -> None:
         """Add everything beside the table of tests."""
-        prefix.append(str(overview(self._record)))
-        postfix += [str(appendix(self._record)), str(self._shelf.close())]
+        if not self.record:  # the session broke, and its page will be thrown away
+            return
+        self._page.title = page_title(self.record)
+        prefix.append(str(overview(self.record)))
+        postfix += [str(appendix(self.record)), str(self._shelf.close())]
         for place, entry in self._page.outcomes.items():
             entry["value"] = self._counts.get(place, 0)
             entry["label"] = _LABELS.get(place, entry["label"])
@@ -273,7 +286,7 @@ class ReplayPlugin:
         phases = _completed(phases)
         reports = [
             config.hook.pytest_report_from_serializable(config=config, data=dict(phase))
-            for phase in phases
+            for phase in _told(phases)
         ]
         attempt = _Attempt(phases, reports)
         speaker = next((each for each in reports if each.when == "call"), reports[0])
@@ -359,6 +372,16 @@ def _reason(phases: Sequence[dict[str, Any]], outcome: TestOutcome) -> str:
 def _is_told(report: pytest.TestReport) -> bool:
     """Whether a phase has a traceback worth showing; a skip has said its reason already."""
     return report.failed or hasattr(report, "wasxfail")
+
+
+def _told(phases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The phases, a setup with nothing to tell as a part of what followed it: one report less."""
+    if [each["when"] for each in phases[:2]] != ["setup", "call"] or phases[0][
+        "outcome"
+    ] != "passed":
+        return phases
+    setup, call, *others = phases
+    return [{**call, "duration": setup["duration"] + call["duration"]}, *others]
 
 
 def _completed(phases: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -34,6 +34,8 @@ def mask_report(report: pytest.TestReport, secrets: Iterable[bytes]) -> None:
 
 def _masked(value: Any, known: tuple[bytes, ...]) -> Any:
     """A value with masked texts; pytest's own objects are changed in place."""
+    if value is None or isinstance(value, int | float):
+        return value
     if isinstance(value, str):
         raw = value.encode("utf-8", "surrogateescape")
         return mask_secrets(raw, known).decode("utf-8", "surrogateescape")

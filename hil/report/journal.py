@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from hil import __version__
 from hil.errors import RunRecordError
@@ -95,7 +95,8 @@ def read_journal(path: Path) -> Iterator[Event]:
     A last line that was torn by the end of the run is left out.
 
     Raises:
-        RunRecordError: There is no journal, it is of another version, or damaged in the middle.
+        RunRecordError: There is no journal, or it is of another version; while reading, that it is
+            damaged in the middle.
     """
     try:
         file = path.open("rb")
@@ -104,8 +105,16 @@ def read_journal(path: Path) -> Iterator[Event]:
             f"cannot read the journal {path}: {error.strerror}. "
             f"A run folder is one that holds a {JOURNAL_NAME}"
         ) from error
-    with file:
+    try:
         _require_header(path, file.readline())
+    except BaseException:
+        file.close()
+        raise
+    return _events(path, file)
+
+
+def _events(path: Path, file: BinaryIO) -> Iterator[Event]:
+    with file:
         for number, line in enumerate(file, start=2):
             if not line.endswith(b"\n"):
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from hil.report.html.badge import badge
@@ -32,7 +33,7 @@ def attempt_detail(phases: Sequence[Report]) -> Html:
     return element(
         "div",
         _reasons(phases),
-        _clauses(clauses),
+        _clauses(tuple(clauses)),
         _measurements([each for part in attachments for each in part.get("measurements", ())]),
         join(flash_record(each) for part in attachments for each in part.get("flash", ())),
         _boot_logs(others),
@@ -50,7 +51,8 @@ def _reasons(phases: Iterable[Report]) -> Html:
     )
 
 
-def _clauses(clause_ids: Iterable[str]) -> Html | None:
+@functools.cache
+def _clauses(clause_ids: tuple[str, ...]) -> Html | None:
     catalogue = load_catalogue()
     rows = [
         (element("td", element("code", each), class_="narrow"), catalogue[each].statement)
