@@ -27,6 +27,8 @@ Event = dict[str, Any]
 
 JOURNAL_NAME = "journal.jsonl"
 JOURNAL_VERSION = 1
+# json.dumps would make an encoder for each record.
+_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
 
 def wall_time() -> str:
@@ -79,7 +81,7 @@ class Journal:
             "rig_time_ns": rig_time_ns,
             **fields,
         }
-        self._file.write(json.dumps(event, separators=(",", ":"), default=str).encode() + b"\n")
+        self._file.write(_encode(event).encode() + b"\n")
         self._file.flush()
         for follow in self._followers:
             follow(event)

@@ -77,20 +77,22 @@ def _line(entry: Mapping[str, Any], text: str, data: bytes = b"") -> Line:
     )
 
 
-def _lines_of_text(run: Iterable[Mapping[str, Any]]) -> Iterator[Line]:
-    begun, source = "", None
+def _lines_of_text(run: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
+    direction, slot = run[0]["direction"], run[0].get("slot")
+    begun, begun_ns = "", None
     for entry in run:
-        piece, *others = str(entry.get("text", "")).split("\n")
-        source = source if begun and source is not None else entry
-        begun += piece
-        for other in others:
-            text = begun.rstrip("\r")
+        time_ns = entry.get("rig_time_ns")
+        if not begun:
+            begun_ns = time_ns
+        *texts, begun = f"{begun}{entry.get('text', '')}".split("\n")
+        for ended in texts:
+            text = ended.rstrip("\r")
             if text:
-                yield _line(source, text)
-            begun, source = other, entry
+                yield Line(begun_ns, direction, slot, text)
+            begun_ns = time_ns
     text = begun.rstrip("\r")
-    if text and source is not None:
-        yield _line(source, text)
+    if text:
+        yield Line(begun_ns, direction, slot, text)
 
 
 def _lines_of_bytes(run: Sequence[Mapping[str, Any]]) -> Iterator[Line]:

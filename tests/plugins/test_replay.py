@@ -102,7 +102,7 @@ class Page(HTMLParser):
         if row["extras"]:
             (extra,) = row["extras"]
             return str(extra["content"])
-        found = re.search(r'data-detail="(\d+)"', row["resultsTableRow"][1])
+        found = re.search(r"data-detail=(\d+)", row["resultsTableRow"][1])
         assert found is not None
         return self.details[int(found[1])]
 

@@ -53,7 +53,7 @@ def element(tag: str, *children: object, **attributes: object) -> Html:
         **attributes: The attributes; ``class_`` stands for ``class``, ``_`` for ``-``.
     """
     opening = tag + "".join(
-        _attribute(name.rstrip("_").replace("_", "-"), value)
+        attribute(name.rstrip("_").replace("_", "-"), value)
         for name, value in attributes.items()
         if value is not None and value is not False
     )
@@ -92,7 +92,8 @@ def _cell(tag: str, value: object) -> Html:
     return element(tag, value)
 
 
-def _attribute(name: str, value: object) -> str:
+def attribute(name: str, value: object) -> str:
+    """An attribute with the space before it; one that is True has no value."""
     if value is True:
         return f" {name}"
     quoted = escape(value).replace('"', "&quot;").replace("'", "&#x27;")
