@@ -78,6 +78,7 @@ _KNOWN_FIELDS = frozenset(
     }
 )
 # pytest-xdist's; a session that replays reports with them would look for its workers.
+_PLAIN_TYPES = (str, int, float, list, tuple, dict)
 _WORKER_FIELDS = frozenset({"node", "worker_id", "testrun_uid", "item_index"})
 
 
@@ -341,6 +342,8 @@ def _plain(serialised: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_plain(value: object) -> bool:
+    if not value or isinstance(value, str):
+        return value is None or isinstance(value, _PLAIN_TYPES)
     try:
         json.dumps(value)
     except (TypeError, ValueError, RecursionError):

@@ -7,11 +7,13 @@ run, a killed one and one that is rendered again take this same way.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
+import traceback
 import warnings
 from contextlib import contextmanager
-from html import escape
+from html import escape as escape_log
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -21,11 +23,12 @@ import pytest
 from hil.errors import RunRecordError
 from hil.report.html.badge import badge
 from hil.report.html.detail import attempt_detail
-from hil.report.html.markup import element
+from hil.report.html.markup import attribute, element, escape
 from hil.report.html.overview import appendix, overview, page_title
+from hil.report.html.shelf import Shelf
 from hil.report.journal import JOURNAL_NAME, Event, read_journal
 from hil.report.outcome import TestOutcome, outcome_of_phases
-from hil.report.record import phase_outcome, phase_reason, record_from_journal
+from hil.report.record import RecordBuilder, phase_outcome, phase_reason
 from hil.report.run_folder import resolve_run_folder
 from hil.report.run_json import RUN_JSON_NAME, write_run_json
 from hil.units import NS_PER_S, format_duration
@@ -80,6 +83,7 @@ _SUCCESSES = (pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.TESTS_FAILED)
 _CUT_SHORT = "The run ended before this test did."
 _FILTER_COMMA = re.compile(r'(<span class="[a-z]+">\d+ [A-Za-z ]+),(</span>)')
 _SHOWN_CLAUSES = 6
+_EXTRA = {"name": "details", "format_type": "html", "mime_type": None, "extension": "html"}
 
 
 def render_run(run_dir: Path) -> Path:
@@ -99,11 +103,11 @@ def render_run(run_dir: Path) -> Path:
     """
     folder = resolve_run_folder(run_dir).resolve()
     journal = folder / JOURNAL_NAME
-    record = record_from_journal(read_journal(journal))
-    write_run_json(folder / RUN_JSON_NAME, record)
-    _hold_session(folder, ReplayPlugin(record, read_journal(journal)))
+    replay = ReplayPlugin(read_journal(journal))
+    _hold_session(folder, replay)
+    write_run_json(folder / RUN_JSON_NAME, replay.record)
     _correct_page(folder / HTML_NAME)
-    _correct_junit(folder / JUNIT_NAME, record)
+    _correct_junit(folder / JUNIT_NAME, replay.record)
     return folder / HTML_NAME
 
 
@@ -130,15 +134,27 @@ def _hold_session(folder: Path, replay: ReplayPlugin) -> None:
         # Half a report would look like a whole one of a run with fewer tests.
         for name in (HTML_NAME, JUNIT_NAME):
             (folder / name).unlink(missing_ok=True)
+        if isinstance(replay.error, RunRecordError):
+            raise replay.error
         raise RunRecordError(
             f"cannot make a report of {folder}: the replaying session ended with "
-            f"{replay.problem or repr(status)}. The journal itself is whole"
+            f"{_problem(replay.error) or repr(status)}. The journal itself is whole"
         )
+
+
+def _problem(error: BaseException | None) -> str:
+    return "" if error is None else "".join(traceback.format_exception_only(error)).strip()
 
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Keep the settings of the outer session out, and its environment as it was."""
+    """Keep the settings of the outer session out, and its environment as it was.
+
+    The garbage collector rests meanwhile. Nothing here makes cycles that are worth a search, and
+    each search goes through all that the outer session holds, a quarter of the time in all.
+    """
+    collects = gc.isenabled()
+    gc.disable()
     kept = {name: os.environ.pop(name, None) for name in _VARIABLES}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
@@ -146,6 +162,8 @@ def _undisturbed() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
+        if collects:
+            gc.enable()
         for name, value in kept.items():
             os.environ.pop(name, None)
             if value is not None:
@@ -156,23 +174,25 @@ class ReplayPlugin:
     """Feeds the reports of a journal to a session, and the page with what hil knows of them.
 
     Args:
-        record: The run record.
         events: The records of the journal.
     """
 
-    def __init__(self, record: dict[str, Any], events: Iterator[Event]) -> None:
-        self.problem = ""
-        self._record = record
+    def __init__(self, events: Iterator[Event]) -> None:
+        self.error: BaseException | None = None
+        """What ended the session before its time."""
+        self.record: dict[str, Any] = {}
+        """The run record, once the session is over."""
         self._events = events
         self._phases: dict[str, list[dict[str, Any]]] = {}
         self._rows: set[int] = set()
         self._counts = dict.fromkeys(_LABELS, 0)
         self._page: Any = None
         self._attempts: dict[int, _Attempt] = {}
+        self._shelf = Shelf()
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         """Keep what went wrong for the one who asked for the report, and off the screen."""
-        self.problem = excinfo.exconly()
+        self.error = excinfo.value
         return True
 
     @pytest.hookimpl(tryfirst=True)
@@ -183,9 +203,12 @@ class ReplayPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Let the tests of the journal happen again."""
+        builder = RecordBuilder()
         for event in self._events:
+            builder.take(event)
             if event["record"] == "report":
                 self._replay(session.config, event["report"])
+        self.record = builder.record()
         for unfinished in list(self._phases.values()):
             self._finish(session.config, unfinished)
         return True
@@ -197,8 +220,7 @@ class ReplayPlugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
-        """Title the page, and name the filters after our outcomes."""
-        report.title = page_title(self._record)
+        """Remember the page: its title and filters are known when the run is."""
         self._page = report
 
     @pytest.hookimpl(optionalhook=True)
@@ -238,8 +260,11 @@ class ReplayPlugin:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str], postfix: list[str]) -> None:
         """Add everything beside the table of tests."""
-        prefix.append(str(overview(self._record)))
-        postfix.append(str(appendix(self._record)))
+        if not self.record:  # the session broke, and its page will be thrown away
+            return
+        self._page.title = page_title(self.record)
+        prefix.append(str(overview(self.record)))
+        postfix += [str(appendix(self.record)), str(self._shelf.close())]
         for place, entry in self._page.outcomes.items():
             entry["value"] = self._counts.get(place, 0)
             entry["label"] = _LABELS.get(place, entry["label"])
@@ -270,20 +295,17 @@ class ReplayPlugin:
         phases = _completed(phases)
         reports = [
             config.hook.pytest_report_from_serializable(config=config, data=dict(phase))
-            for phase in phases
+            for phase in _told(phases)
         ]
         attempt = _Attempt(phases, reports)
         speaker = next((each for each in reports if each.when == "call"), reports[0])
         self._attempts[id(speaker)] = attempt
-        reports[-1].extras = [
-            {
-                "name": "details",
-                "format_type": "html",
-                "content": str(attempt_detail(phases)),
-                "mime_type": None,
-                "extension": "html",
-            }
-        ]
+        detail = attempt_detail(phases)
+        is_searched = attempt.outcome is not TestOutcome.PASSED
+        if is_searched and self._shelf.has_room_in_the_open(detail):
+            reports[-1].extras = [{**_EXTRA, "content": str(detail)}]
+        else:
+            attempt.detail = self._shelf.put(detail)
         reports[-1].user_properties += [("clause", each) for each in attempt.clauses]
         for report in reports:
             config.hook.pytest_runtest_logreport(report=report)
@@ -304,35 +326,33 @@ class _Attempt:
         self.clauses: list[str] = next(claims, [])
         rig_times = [each.get("rig_duration_s") for each in attachments]
         self._rig_s = sum(each for each in rig_times if each)
+        self.detail: int | None = None
 
     def row(self, duration: str) -> list[str]:
+        """The cells of the row; written out, because a run has thousands of them."""
         folder, _, name = self._node_id.rpartition("/")
         shown = ", ".join(self.clauses[:_SHOWN_CLAUSES])
         more = len(self.clauses) - _SHOWN_CLAUSES
         rig_time = format_duration(round(self._rig_s * NS_PER_S)) if self._rig_s else ""
+        detail = "" if self.detail is None else f" data-detail={self.detail}"
+        place = element("span", f" {folder}", class_="dim") if folder else ""
+        why = element("span", self._why, class_="why dim") if self._why else ""
         return [
-            f'<td class="col-result">{_PLACES[self.outcome]}</td>',
-            element("td", badge(str(self.outcome)), class_="col-verdict"),
-            element(
-                "td",
-                name,
-                element("span", f" {folder}", class_="dim"),
-                element("span", self._why, class_="why dim") if self._why else None,
-                class_="col-testId",
-                id=self._node_id,
-            ),
-            element("td", shown, f" and {more} more" if more > 0 else None, class_="col-clauses"),
+            f"<td class=col-result>{_PLACES[self.outcome]}</td>",
+            f"<td class=col-verdict{detail}>{badge(str(self.outcome))}</td>",
+            f"<td class=col-testId{attribute('id', self._node_id)}>{escape(name)}{place}{why}</td>",
+            f"<td class=col-clauses>{escape(shown)}{f' and {more} more' if more > 0 else ''}</td>",
             duration,
-            element("td", rig_time, class_="col-rig"),
+            f"<td class=col-rig>{rig_time}</td>",
         ]
 
     def log(self) -> list[str]:
         told = [each.longreprtext for each in self.reports if _is_told(each)]
         # The last report has the output captured in all phases.
         return [
-            *(escape(text) for text in told if text),
+            *(escape_log(text) for text in told if text),
             *(
-                f"{f' {escape(head)} ':-^80}\n{escape(text)}"
+                f"{f' {escape_log(head)} ':-^80}\n{escape_log(text)}"
                 for head, text in self.reports[-1].sections
             ),
         ]
@@ -358,6 +378,16 @@ def _reason(phases: Sequence[dict[str, Any]], outcome: TestOutcome) -> str:
 def _is_told(report: pytest.TestReport) -> bool:
     """Whether a phase has a traceback worth showing; a skip has said its reason already."""
     return report.failed or hasattr(report, "wasxfail")
+
+
+def _told(phases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The phases, a setup with nothing to tell as a part of what followed it: one report less."""
+    if [each["when"] for each in phases[:2]] != ["setup", "call"] or phases[0][
+        "outcome"
+    ] != "passed":
+        return phases
+    setup, call, *others = phases
+    return [{**call, "duration": setup["duration"] + call["duration"]}, *others]
 
 
 def _completed(phases: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -52,6 +52,8 @@ def mask_shown(value: Any, known: tuple[bytes, ...]) -> Any:
         value: What pytest is going to show.
         known: Passwords that are known.
     """
+    if value is None or isinstance(value, int | float):
+        return value
     if isinstance(value, str):
         return mask_text(value, known)
     if isinstance(value, dict):

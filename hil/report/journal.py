@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from hil import __version__
 from hil.errors import RunRecordError
@@ -27,6 +27,8 @@ Event = dict[str, Any]
 
 JOURNAL_NAME = "journal.jsonl"
 JOURNAL_VERSION = 1
+# json.dumps would make an encoder for each record.
+_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
 
 def wall_time() -> str:
@@ -79,7 +81,7 @@ class Journal:
             "rig_time_ns": rig_time_ns,
             **fields,
         }
-        self._file.write(json.dumps(event, separators=(",", ":"), default=str).encode() + b"\n")
+        self._file.write(_encode(event).encode() + b"\n")
         self._file.flush()
         for follow in self._followers:
             follow(event)
@@ -95,7 +97,8 @@ def read_journal(path: Path) -> Iterator[Event]:
     A last line that was torn by the end of the run is left out.
 
     Raises:
-        RunRecordError: There is no journal, it is of another version, or damaged in the middle.
+        RunRecordError: There is no journal, or it is of another version; while reading, that it is
+            damaged in the middle.
     """
     try:
         file = path.open("rb")
@@ -104,8 +107,16 @@ def read_journal(path: Path) -> Iterator[Event]:
             f"cannot read the journal {path}: {error.strerror}. "
             f"A run folder is one that holds a {JOURNAL_NAME}"
         ) from error
-    with file:
+    try:
         _require_header(path, file.readline())
+    except BaseException:
+        file.close()
+        raise
+    return _events(path, file)
+
+
+def _events(path: Path, file: BinaryIO) -> Iterator[Event]:
+    with file:
         for number, line in enumerate(file, start=2):
             if not line.endswith(b"\n"):
                 return

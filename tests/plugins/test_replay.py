@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import json
 import re
+import zlib
+from base64 import b64decode
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -36,8 +38,9 @@ import pytest
 EVIL = "{EVIL}"
 @pytest.mark.clause("AT-01")
 def test_talks(rig, measure, flashed):
-    rig("received", EVIL, hex="3c 73")
+    rig("received", EVIL + "\\n")
     rig("received", "\\x00\\x1b[31m")
+    rig("sent", "<s\\x80", hex="3c 73 80")
     measure("reply " + EVIL, 2.0, "ms", high=10.0)
 @pytest.mark.clause("CIPSEND-12")
 def test_fails(rig):
@@ -59,6 +62,8 @@ class Page(HTMLParser):
         super().__init__()
         self.blob: dict[str, Any] = {}
         self.scripts = 0
+        self._packed: list[str] | None = None
+        self.details: list[str] = []
         self.addresses: list[str] = []
         self.feed(text)
 
@@ -72,9 +77,34 @@ class Page(HTMLParser):
             ]
         if "data-jsonblob" in values:
             self.blob = json.loads(values["data-jsonblob"] or "{}")
+        if values.get("id") == "hil-details":
+            self._packed = []
+
+    def handle_data(self, data: str) -> None:
+        if self._packed is not None:
+            self._packed.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._packed is not None:
+            self.details = json.loads(zlib.decompress(b64decode("".join(self._packed))))
+            self._packed = None
 
     def rows(self) -> dict[str, dict[str, Any]]:
         return {node_id: tests[-1] for node_id, tests in self.blob["tests"].items()}
+
+    def is_searched(self, test: str) -> bool:
+        """Whether the details of a test stand in the page as they are."""
+        return bool(self.rows()[f"test_plan.py::{test}"]["extras"])
+
+    def detail(self, test: str) -> str:
+        """What the row of a test opens."""
+        row = self.rows()[f"test_plan.py::{test}"]
+        if row["extras"]:
+            (extra,) = row["extras"]
+            return str(extra["content"])
+        found = re.search(r"data-detail=(\d+)", row["resultsTableRow"][1])
+        assert found is not None
+        return self.details[int(found[1])]
 
 
 @pytest.fixture
@@ -97,12 +127,13 @@ def page_of(run_dir: Path) -> Page:
 def test_hostile_text_stays_text(run_dir: Path) -> None:
     text = (run_dir / "report.html").read_text("utf-8")
     page = Page(text)
-    assert page.scripts == 2  # pytest-html's own, and the one that opens rows
+    assert page.scripts == 4  # pytest-html's own, what opens and fills rows, and their data
     assert "alert(1)" in text
     for row in page.rows().values():
         pieces = [*row["resultsTableRow"], row["log"], *(each["content"] for each in row["extras"])]
         assert "<script" not in "".join(pieces)
-    talked = page.rows()["test_plan.py::test_talks"]["extras"][-1]["content"]
+    assert not [each for each in page.details if "<script" in each]
+    talked = page.detail("test_talks")
     assert html.escape(EVIL) in talked
     assert "\\x00\\x1b[31m" in talked
 
@@ -127,7 +158,7 @@ def test_each_test_has_one_row_and_our_word(run_dir: Path) -> None:
 
 
 def test_row_opens_clauses_measurements_boot_log_and_transcript(run_dir: Path) -> None:
-    detail = page_of(run_dir).rows()["test_plan.py::test_talks"]["extras"][-1]["content"]
+    detail = page_of(run_dir).detail("test_talks")
     for text in (
         "AT alone answers OK.",
         "2 ms",
@@ -136,10 +167,18 @@ def test_row_opens_clauses_measurements_boot_log_and_transcript(run_dir: Path) -
         "18:fe:34:00:00:01",
         "abababababab",
         "AT+RST",
-        "← module",
-        "3c 73",
+        "← ready",
+        "3c 73 80",
     ):
         assert text in detail
+
+
+def test_details_of_tests_that_did_not_pass_can_be_searched(run_dir: Path) -> None:
+    page = page_of(run_dir)
+    assert page.is_searched("test_fails")
+    assert page.is_searched("test_skipped")
+    assert not page.is_searched("test_talks")
+    assert "A length of 2048" in page.detail("test_fails")
 
 
 def test_page_begins_with_verdict_rig_and_what_was_flashed(run_dir: Path) -> None:

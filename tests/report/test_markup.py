@@ -51,6 +51,10 @@ def test_markup_is_not_escaped_twice() -> None:
     assert element("p", element("b", "&")) == "<p><b>&amp;</b></p>"
 
 
+def test_quotes_are_escaped_where_they_would_end_an_attribute() -> None:
+    assert element("p", "\"'", title="\"'") == '<p title="&quot;&#x27;">"\'</p>'
+
+
 def test_attributes_and_children_that_are_none_are_left_out() -> None:
     assert element("a", None, "x", class_="c", title=None, aria_label="l", open=True) == (
         '<a class="c" aria-label="l" open>x</a>'

@@ -32,10 +32,10 @@ def test_virtual_rig_is_called_a_simulation() -> None:
     ("argv", "shown"),
     [
         (["/usr/bin/hil", "run", "smoke", "--", "-n", "2"], "hil run smoke -- -n 2"),
-        (["/v/bin/pytest", "-k", "a b"], "pytest -k &#x27;a b&#x27;"),
+        (["/v/bin/pytest", "-k", "a b"], "pytest -k 'a b'"),
         (["/v/site-packages/pytest/__main__.py", "-q"], "python -m pytest -q"),
         (["hil.exe", "run"], "hil run"),
-        (["pytest", 'AT+CWJAP="net","secret123"'], "pytest &#x27;AT+CWJAP=&quot;net&quot;,***"),
+        (["pytest", 'AT+CWJAP="net","secret123"'], 'pytest \'AT+CWJAP="net",***'),
     ],
 )
 def test_command_is_what_was_typed(argv: list[str], shown: str) -> None:

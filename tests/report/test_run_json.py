@@ -46,11 +46,30 @@ def test_writing_takes_a_small_part_of_a_long_run(tmp_path: Path) -> None:
         RunJsonWriter.write(writer)
 
     writer.write = counted  # type: ignore[method-assign]
-    for number in range(200):
+    for number in range(500):
         for event in passed_test(f"t{number}"):
             writer.take(event)
-    # A write lasts one second of this stopwatch, so it rests for twenty.
-    assert 200 * 3 / 25 <= writes <= 200 * 3 / 20 + 1
+    # A write lasts one second of this stopwatch, so it rests for fifty.
+    assert 500 * 3 / 55 <= writes <= 500 * 3 / 50 + 1
+
+
+def test_quick_writes_are_a_second_apart(tmp_path: Path) -> None:
+    times = iter((5.0, 5.0, 5.0, 5.9, 6.0, 6.0, 6.0))
+    writer = RunJsonWriter(tmp_path / "run.json", stopwatch=times.__next__)
+    writer.take(started())
+    writer.take(finished())
+    assert '"finished": null' in (tmp_path / "run.json").read_text("utf-8")
+    writer.take(finished())
+    assert '"finished": null' not in (tmp_path / "run.json").read_text("utf-8")
+
+
+def test_each_test_has_a_line(tmp_path: Path) -> None:
+    record = {"a": {}, "tests": [{"id": "one"}, {"id": "\u2028"}], "clauses": {"AT-01": "passed"}}
+    write_run_json(tmp_path / "run.json", record)
+    text = (tmp_path / "run.json").read_text("utf-8")
+    assert json.loads(text) == record
+    assert ' {"id": "one"},\n' in text
+    assert ' "AT-01": "passed"\n' in text
 
 
 def test_last_write_says_what_the_journal_says(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from hil.report.html.markup import Html, element
 
 _SIGNS = {
@@ -20,6 +22,7 @@ _SIGNS = {
 }
 
 
+@functools.lru_cache(maxsize=1024)
 def badge(word: str, text: str | None = None) -> Html:
     """An outcome with its sign.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from hil.report.html.badge import badge
 from hil.report.html.markup import Html, element, join, table
 from hil.report.html.observation import MEASUREMENT_HEAD, boot_log, flash_record, measurement_rows
-from hil.report.html.transcript import transcript_table
+from hil.report.html.transcript import transcript_list
 from hil.report.outcome import TestOutcome
 from hil.report.record import phase_outcome, phase_reason
 from hil.spec.catalogue import load_catalogue
@@ -27,14 +28,16 @@ def attempt_detail(phases: Sequence[Report]) -> Html:
     attachments = [phase.get("hil") or {} for phase in phases]
     clauses = next((each["clauses"] for each in attachments if each.get("clauses")), ())
     entries = [entry for each in attachments for entry in each.get("transcript", ())]
+    boot_logs = [each for part in attachments for each in part.get("boot_logs", ())]
+    transcript, others = transcript_list(entries, _start_ns(attachments, entries), boot_logs)
     return element(
         "div",
         _reasons(phases),
-        _clauses(clauses),
+        _clauses(tuple(clauses)),
         _measurements([each for part in attachments for each in part.get("measurements", ())]),
         join(flash_record(each) for part in attachments for each in part.get("flash", ())),
-        _boot_logs([each for part in attachments for each in part.get("boot_logs", ())]),
-        transcript_table(entries, _start_ns(attachments, entries)),
+        _boot_logs(others),
+        transcript,
         class_="hil-detail",
     )
 
@@ -48,7 +51,8 @@ def _reasons(phases: Iterable[Report]) -> Html:
     )
 
 
-def _clauses(clause_ids: Iterable[str]) -> Html | None:
+@functools.cache
+def _clauses(clause_ids: tuple[str, ...]) -> Html | None:
     catalogue = load_catalogue()
     rows = [
         (element("td", element("code", each), class_="narrow"), catalogue[each].statement)

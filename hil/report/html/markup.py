@@ -6,6 +6,7 @@ for text into the page, and it leads through `element`.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,19 +15,13 @@ if TYPE_CHECKING:
 _VOID_TAGS = frozenset({"br", "hr", "img", "input"})
 _DIRECTION_MARKS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SURROGATES = range(0xD800, 0xE000)
-# One table, because one pass over a transcript of megabytes is cheaper than three.
-_SAFE = {
+_UNSEEN = {
     **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))},
-    ord("\t"): "\t",
-    ord("\n"): "\n",
     # The marks could make a transcript read differently; surrogates cannot be written as UTF-8.
     **{code: f"\\u{code:04x}" for code in (*_DIRECTION_MARKS, *_SURROGATES)},
-    ord("&"): "&amp;",
-    ord("<"): "&lt;",
-    ord(">"): "&gt;",
-    ord('"'): "&quot;",
-    ord("'"): "&#x27;",
 }
+del _UNSEEN[ord("\t")], _UNSEEN[ord("\n")]
+_HAS_UNSEEN = re.compile(f"[{re.escape(''.join(map(chr, _UNSEEN)))}]")
 
 
 class Html(str):
@@ -36,8 +31,12 @@ class Html(str):
 
 
 def escape(text: object) -> Html:
-    """Text for an element or an attribute, control characters as escapes that can be seen."""
-    return Html(str(text).translate(_SAFE))
+    """Text for an element, control characters as escapes that can be seen."""
+    shown = str(text)
+    # Most text has nothing to be replaced, and looking is cheaper than translating.
+    if _HAS_UNSEEN.search(shown):
+        shown = shown.translate(_UNSEEN)
+    return Html(shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
 def join(parts: Iterable[Html]) -> Html:
@@ -54,7 +53,7 @@ def element(tag: str, *children: object, **attributes: object) -> Html:
         **attributes: The attributes; ``class_`` stands for ``class``, ``_`` for ``-``.
     """
     opening = tag + "".join(
-        _attribute(name.rstrip("_").replace("_", "-"), value)
+        attribute(name.rstrip("_").replace("_", "-"), value)
         for name, value in attributes.items()
         if value is not None and value is not False
     )
@@ -93,5 +92,9 @@ def _cell(tag: str, value: object) -> Html:
     return element(tag, value)
 
 
-def _attribute(name: str, value: object) -> str:
-    return f" {name}" if value is True else f' {name}="{escape(value)}"'
+def attribute(name: str, value: object) -> str:
+    """An attribute with the space before it; one that is True has no value."""
+    if value is True:
+        return f" {name}"
+    quoted = escape(value).replace('"', "&quot;").replace("'", "&#x27;")
+    return f' {name}="{quoted}"'

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hil.report.html.badge import badge
 from hil.report.html.markup import Html, element, number_head, table
-from hil.report.html.wording import format_moment, format_seconds, labelled, module_name
+from hil.report.html.wording import boot_facts, format_moment, format_seconds, labelled, module_name
 from hil.report.measurement import Measurement
 from hil.units import format_offset, format_size
 
@@ -61,14 +61,9 @@ def flash_record(flash: Mapping[str, Any]) -> Html:
 
 def boot_log(log: Mapping[str, Any]) -> Html:
     """What a module printed while it started."""
-    facts = [
-        ("reset cause", log.get("reset_cause")),
-        ("boot mode", log.get("boot_mode") and _boot_mode(log["boot_mode"])),
-        ("at", log.get("baud") and f"{log['baud']} baud"),
-    ]
     return element(
         "div",
-        element("p", element("b", module_name(log.get("slot"))), " ", *labelled(facts)),
+        element("p", element("b", module_name(log.get("slot"))), " ", *labelled(boot_facts(log))),
         element("pre", str(log.get("text", "")).replace("\r\n", "\n"), class_="console"),
         class_="card",
     )
@@ -127,9 +122,3 @@ def _digest(value: object) -> Html:
 
 def _optional_seconds(duration_s: float | None) -> str | None:
     return None if duration_s is None else format_seconds(duration_s)
-
-
-def _boot_mode(boot_mode: object) -> str:
-    if isinstance(boot_mode, (list, tuple)):
-        return f"({','.join(map(str, boot_mode))})"
-    return str(boot_mode)

@@ -40,8 +40,12 @@ _VERDICT_SENTENCES = {
 }
 
 
-# A link to a test leads to its row in the table of pytest-html, and opens it.
-_OPENER = Html(resources.files("hil.report.html").joinpath("opener.js").read_text(encoding="utf-8"))
+def _script(name: str) -> Html:
+    text = resources.files("hil.report.html").joinpath(name).read_text(encoding="utf-8")
+    return element("script", Html(text))
+
+
+_SCRIPTS = join(map(_script, ("opener.js", "details.js")))
 
 
 def page_title(record: Record) -> str:
@@ -52,9 +56,7 @@ def page_title(record: Record) -> str:
 def overview(record: Record) -> Html:
     """What a reader wants to know first, before the table of tests."""
     sections = (_verdict(record), _counts(record), _facts(record), _flash(record))
-    return element(
-        "div", _contents(record), *sections, element("script", _OPENER), class_="hil-overview"
-    )
+    return element("div", _contents(record), *sections, _SCRIPTS, class_="hil-overview")
 
 
 def appendix(record: Record) -> Html:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hil.report.html.markup import Html, element
 from hil.units import NS_PER_S, format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 def labelled(facts: Iterable[tuple[str, object]]) -> list[Html]:
@@ -38,3 +38,15 @@ def module_name(slot: object) -> str:
     if slot is None:
         return "Module"
     return f"Module in slot {slot}" if isinstance(slot, int) else str(slot)
+
+
+def boot_facts(log: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """What a boot log says of the start, with labels."""
+    boot_mode, baud = log.get("boot_mode"), log.get("baud")
+    if isinstance(boot_mode, (list, tuple)):
+        boot_mode = f"({','.join(map(str, boot_mode))})"
+    return [
+        ("reset cause", log.get("reset_cause")),
+        ("boot mode", boot_mode or None),
+        ("at", f"{baud} baud" if baud else None),
+    ]
