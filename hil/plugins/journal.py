@@ -255,6 +255,9 @@ class RunWriter:
             terminalreporter.line(f"... and {len(deviations) - _LISTED_DEVIATIONS} more deviate")
         if self._config.getoption("--hil-matrix", default=False):
             terminalreporter.write_line(matrix_text(record["matrix"]))
+        for slot, remark in record["left_different"].items():
+            text = f"the module in slot {slot} is not left as it was found: {remark}"
+            terminalreporter.line(text, yellow=True)
         counts = record["counts"]["clauses"]
         shown = (*CLAUSE_PRECEDENCE, ClauseVerdict.WAIVED)
         clauses = ", ".join(f"{counts[each]} {each}" for each in shown if counts.get(each))

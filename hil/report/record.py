@@ -163,6 +163,7 @@ class RecordBuilder:
         self._boot_logs: list[dict[str, Any]] = []
         self._waivers: dict[str, str] = {}
         self._spellings: defaultdict[str, set[str]] = defaultdict(set)
+        self._left_different: dict[str, str] = {}
         self._collection_errors: list[dict[str, str]] = []
         self._tests: dict[str, _Test] = defaultdict(_Test)
         self._takers: dict[str, Callable[[Event], None]] = {
@@ -174,6 +175,7 @@ class RecordBuilder:
             "boot log": self._take_boot_log,
             "waiver": self._take_waiver,
             "spelling": self._take_spelling,
+            "left different": self._take_left_different,
             "report": self._take_report,
             "run finished": self._take_end,
         }
@@ -207,6 +209,7 @@ class RecordBuilder:
             "clauses": clauses,
             "matrix": clause_matrix(clauses),
             "waivers": self._waivers,
+            "left_different": self._left_different,
             "spellings": {name: sorted(seen) for name, seen in sorted(self._spellings.items())},
         }
 
@@ -241,6 +244,9 @@ class RecordBuilder:
 
     def _take_spelling(self, event: Event) -> None:
         self._spellings[event["name"]].add(event["firmware"])
+
+    def _take_left_different(self, event: Event) -> None:
+        self._left_different[str(event["slot"])] = event["remark"]
 
     def _take_report(self, event: Event) -> None:
         report, time = event["report"], event["time"]

@@ -87,7 +87,6 @@ def _baselines(pytestconfig: pytest.Config) -> Iterator[dict[int, Baseline]]:
             remark = f"it could not be brought back to what it was: {error}"
         if remark:
             note(pytestconfig, "left different", slot=slot, remark=remark)
-            _tell(pytestconfig, f"slot {slot} is not left as it was found: {remark}")
 
 
 @pytest.fixture
@@ -100,14 +99,6 @@ def baseline(rig: Rig, module: RigModule, _baselines: dict[int, Baseline]) -> Ba
         )
         _baselines[slot] = Baseline(module, found)
     return _baselines[slot]
-
-
-def _tell(config: pytest.Config, line: str) -> None:
-    """Print a line, wherever there is a terminal; a worker of pytest-xdist has none."""
-    reporter = config.pluginmanager.getplugin("terminalreporter")
-    if reporter is not None:
-        reporter.ensure_newline()
-        reporter.write_line(line, yellow=True)
 
 
 @pytest.fixture

@@ -99,6 +99,10 @@ def _verdict(record: Record) -> Html:
         else None,
         element("p", " ".join(filter(None, remarks))),
         *[
+            element("p", f"{module_name(int(slot))} is not left as it was found: {remark}.")
+            for slot, remark in record["left_different"].items()
+        ],
+        *[
             element("pre", f"{each['where']}\n{each['reason']}", class_="console")
             for each in record["collection_errors"]
         ],
