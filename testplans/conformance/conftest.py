@@ -94,9 +94,8 @@ def baseline(rig: Rig, module: RigModule, _baselines: dict[int, Baseline]) -> Ba
     """What tests have left behind on ``module``."""
     slot = module.description.slot
     if slot not in _baselines:
-        found = (
-            None if rig.description.is_virtual else find_state(module, rig.description.flash_baud)
-        )
+        described = rig.description
+        found = find_state(module, described.flash_baud) if described.is_real else None
         _baselines[slot] = Baseline(module, found)
     return _baselines[slot]
 

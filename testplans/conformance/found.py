@@ -81,8 +81,10 @@ class AskedState:
     def put_back(self, module: RigModule) -> str:
         """Set again what can be set, and ask again."""
         module.restore()
+        factory = _ask_all(module.at)
         for name in _SET_AGAIN:
-            if name in self._told:
+            # Only what differs: setting an address switches DHCP off, for example.
+            if name in self._told and self._told[name] != factory.get(name):
                 module.at.command(f"AT+{name}={self._told[name]}", _TIMEOUT_S)
         now = _ask_all(module.at)
         different = [name for name, value in self._told.items() if now.get(name) != value]

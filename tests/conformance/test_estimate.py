@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,8 +26,7 @@ def test_a_real_rig_is_told_the_time_before_the_first_test(
     estimates = [line for line in ended.out.splitlines() if "tests of the conformance plan" in line]
     assert len(estimates) == told, ended.out
     for rate, line in zip(rates.split(","), estimates, strict=True):
-        assert line.startswith("about ")
-        assert line.endswith(f" for 47 tests of the conformance plan at {rate} baud")
+        assert re.fullmatch(rf"about .* for \d+ tests of the conformance plan at {rate} baud", line)
 
 
 def test_a_virtual_rig_is_told_nothing(tmp_path: Path) -> None:
