@@ -118,7 +118,10 @@ class RequestLease:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """Put the module's own access point on the air, change it, or (None) take it off."""
+    """Put the module's own access point on the air, change it, or (None) take it off.
+
+    Stations that this parts from it are told by `StationWent`.
+    """
 
     soft_ap: SoftAp | None
 

@@ -50,7 +50,7 @@ class SmartConfig:
     def __init__(self, state: FirmwareState) -> None:
         self._state = state
         self._phase = SmartPhase.IDLE
-        self._kind = 0
+        self._kind: int | None = None
 
     @property
     def is_idle(self) -> bool:
