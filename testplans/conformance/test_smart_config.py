@@ -12,13 +12,16 @@ from hil.spec.spelling import spelling
 
 from .joining import (
     CONNECTED,
+    DISCONNECT,
     GOT_IP,
     JOINS_WITHIN_S,
+    NOTICES_LOSS_S,
     require_member,
     require_network,
     require_no_network,
     use_station,
 )
+from .wifi import join_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -240,6 +243,20 @@ def test_starting_has_only_the_set_form(talk: Talk) -> None:
         _require_idle(talk)
 
 
+@pytest.mark.clause("CWSTARTSMART-13")
+def test_a_joined_station_leaves_its_network(talk: Talk, access_point: AccessPoint) -> None:
+    use_station(talk)
+    talk.ok(join_call(access_point))
+    assert DISCONNECT not in talk.unsolicited()
+
+    talk.ok("AT+CWSTARTSMART=1")
+
+    talk.wait_for(DISCONNECT, NOTICES_LOSS_S)
+    talk.ok("AT+CWSTOPSMART")
+    require_no_network(talk)
+    require_member(talk, access_point, is_member=False)
+
+
 @pytest.mark.clause("CWSTOPSMART-01")
 def test_stopping_answers_ok(talk: Talk) -> None:
     use_station(talk)
@@ -255,6 +272,7 @@ def test_stopping_after_success_stays_joined(
     use_station(talk)
     talk.ok("AT+CWSTARTSMART=1")
     _join_by(talk, softap_client, access_point, SmartConfig.ESP_TOUCH)
+    talk.refused("AT+CWSTARTSMART=1")
 
     talk.ok("AT+CWSTOPSMART")
 
