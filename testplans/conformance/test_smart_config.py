@@ -281,6 +281,23 @@ def test_stopping_after_success_stays_joined(
     talk.ok("AT+CWSTARTSMART=1")
 
 
+@pytest.mark.needs("ap", "softap-client")
+@pytest.mark.clause("CWSTOPSMART-02")
+def test_nothing_but_stopping_lets_it_start_again(
+    talk: Talk, access_point: AccessPoint, softap_client: WifiStation
+) -> None:
+    use_station(talk)
+    talk.ok("AT+CWSTARTSMART=1")
+    _join_by(talk, softap_client, access_point, SmartConfig.ESP_TOUCH)
+
+    for mode in (2, 1):
+        talk.ok(f"AT+CWMODE_CUR={mode}")
+        talk.refused("AT+CWSTARTSMART=1")
+
+    talk.ok("AT+CWSTOPSMART")
+    talk.ok("AT+CWSTARTSMART=1")
+
+
 @pytest.mark.clause("CWSTOPSMART-03")
 def test_stopping_gives_back_what_starting_took(talk: Talk) -> None:
     use_station(talk)

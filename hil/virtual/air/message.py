@@ -128,7 +128,7 @@ class Announce:
 
 @dataclass(frozen=True, slots=True)
 class ListenForCredentials:
-    """Listen for a phone that tells which network to join; answered by `CredentialsHeard`.
+    """Listen for one phone that tells which network to join; answered by `CredentialsHeard`.
 
     Args:
         kind: 1 for ESP-TOUCH, 2 for AirKiss (line 731).
