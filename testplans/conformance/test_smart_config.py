@@ -216,6 +216,24 @@ def test_after_stopping_no_phone_is_listened_to(
     talk.silent(UNTOLD_S)
 
 
+@pytest.mark.needs("ap", "softap-client")
+@pytest.mark.clause("CWSTARTSMART-10")
+def test_what_a_phone_began_to_tell_before_it_was_stopped_is_forgotten(
+    talk: Talk,
+    access_point: AccessPoint,
+    softap_client: WifiStation,
+    second_client: WifiStation,
+) -> None:
+    use_station(talk)
+    setup = access_point.setup
+    talk.ok("AT+CWSTARTSMART=1")
+    softap_client.send_credentials(SmartConfig.ESP_TOUCH, setup.ssid, "not-the-password")
+    talk.ok("AT+CWSTOPSMART")
+
+    talk.ok("AT+CWSTARTSMART=2")
+    _join_by(talk, second_client, access_point, SmartConfig.AIRKISS)
+
+
 @pytest.mark.clause("CWSTARTSMART-11")
 def test_a_wrong_password_leads_to_no_address(
     talk: Talk, access_point: AccessPoint, softap_client: WifiStation
