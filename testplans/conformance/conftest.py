@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hil.at.talk import Talk
     from hil.ports.access_point import AccessPoint
     from hil.ports.network_peer import NetworkPeers
+    from hil.ports.wifi_station import WifiStation
     from hil.rig.module import RigModule
     from hil.rig.rig import Rig
 
@@ -155,3 +156,13 @@ def areas(
         flash_map=known,
         findings=_findings.setdefault(module.description.slot, Findings()),
     )
+
+
+@pytest.fixture
+def second_client(rig: Rig) -> Iterator[WifiStation]:
+    """One more station that can join the softAP; after the test it leaves."""
+    if len(rig.wifi.stations) < 2:
+        pytest.skip(f"the rig {rig.name!r} has no second station")
+    station = rig.wifi.stations[1]
+    yield station
+    station.leave()

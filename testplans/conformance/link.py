@@ -164,9 +164,9 @@ class Links:
         self._hear_told()
         return connection
 
-    def turns_away(self, port: int) -> bool:
-        """Whether nobody can connect to a port of the module."""
-        target = Endpoint(self.module_address, port)
+    def turns_away(self, port: int, address: str | None = None) -> bool:
+        """Whether nobody can connect to a port of the module, by default in the network."""
+        target = Endpoint(address or self.module_address, port)
         try:
             self.network.dial(target, self.deadline_ns(ACCEPT_TIMEOUT_S)).close()
         except PeerError:

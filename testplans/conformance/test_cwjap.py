@@ -119,6 +119,7 @@ def test_a_wrong_password_fails(talk: Talk, variant: Variant, access_point: Acce
 
     require_no_network(talk)
     require_member(talk, access_point, is_member=False)
+    talk.ok(join_call(access_point, variant.command))
 
 
 @each_variant("CWJAP", 6, 6, 6)

@@ -12,24 +12,11 @@ from hil.spec.spelling import spelling
 from .wifi import softap_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from hil.at.talk import Talk
     from hil.ports.wifi_station import WifiStation
-    from hil.rig.rig import Rig
 
 LEAVING_S = 0.5
 """How long the module may take to notice that a station has left."""
-
-
-@pytest.fixture
-def second_client(rig: Rig) -> Iterator[WifiStation]:
-    """One more station that can join the softAP; after the test it leaves."""
-    if len(rig.wifi.stations) < 2:
-        pytest.skip(f"the rig {rig.name!r} has no second station")
-    station = rig.wifi.stations[1]
-    yield station
-    station.leave()
 
 
 def join(talk: Talk, station: WifiStation) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from hil.at.talk import OK
 
+from .interface import address_told, free_address
 from .joining import AT_ONCE_S, require_member, use_station
 from .restart import power_cycle, restart
 from .variant import Variant, each_variant
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from hil.ports.wifi_station import WifiStation
     from hil.rig.module import RigModule
 
+    from .link import Links
+
+SERVER_PORT = 1001
 NO_MODES = ("0", "4", "x", "", "-1", "1,2", '"1"', "13")
 
 
@@ -156,6 +160,36 @@ def test_current_and_stored_mode_are_two_values(talk: Talk) -> None:
     talk.expect("AT+CWMODE?", "+CWMODE:3", OK)
     talk.expect("AT+CWMODE_CUR?", "+CWMODE_CUR:3", OK)
     talk.expect("AT+CWMODE_DEF?", "+CWMODE_DEF:1", OK)
+
+
+@each_variant("CWMODE", 12, 12, 13)
+def test_mode_1_ends_the_links_over_the_softap(
+    links: Links, variant: Variant, softap_client: WifiStation
+) -> None:
+    talk = links.talk
+    talk.ok("AT+CWMODE_CUR=3")
+    ssid, address = softap_name(talk), address_told(talk, "CIPAP_CUR")
+    links.serve(SERVER_PORT)
+    assert softap_client.join(ssid)
+    assert softap_client.wait_for_address() is not None
+    assert links.serves(links.dial(SERVER_PORT, address))
+
+    talk.ok(f"{variant.command}=1")
+
+    talk.hear(AT_ONCE_S)
+    assert links.status().numbers == []
+
+
+@each_variant("CWMODE", 13, 13, 14)
+def test_mode_1_gives_the_address_of_the_softap_up(links: Links, variant: Variant) -> None:
+    talk, address = links.talk, free_address(links.host)
+    talk.ok("AT+CWMODE_CUR=3")
+    talk.ok(f'AT+CIPAP_CUR="{address}"')
+    links.serve(SERVER_PORT)
+
+    talk.ok(f"{variant.command}=1")
+
+    assert links.turns_away(SERVER_PORT, address)
 
 
 @each_variant("CWMODE", 11, 11, 12)

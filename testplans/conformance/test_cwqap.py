@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from .link import Links
 
+SERVER_PORT = 1001
+
 
 def _leave(talk: Talk) -> None:
     """Leave, and hear that the station has left, which may be said behind the OK."""
@@ -71,6 +73,18 @@ def test_the_execute_form_leaves_the_access_point(talk: Talk, access_point: Acce
 
     require_no_network(talk)
     require_member(talk, access_point, is_member=False)
+
+
+@pytest.mark.needs("tcp-peer")
+@pytest.mark.clause("CWQAP-04")
+def test_nobody_reaches_a_station_that_has_left(links: Links) -> None:
+    address = links.module_address
+    links.serve(SERVER_PORT)
+    assert links.serves(links.dial(SERVER_PORT))
+
+    _leave(links.talk)
+
+    assert links.turns_away(SERVER_PORT, address)
 
 
 @pytest.mark.clause("CWQAP-05")

@@ -10,6 +10,7 @@ import pytest
 from hil.at.talk import OK
 from hil.ports.access_point import ApSecurity
 
+from .interface import mac_told
 from .restart import power_cycle, restart
 from .variant import Variant, each_variant
 from .wifi import softap_name
@@ -35,6 +36,13 @@ def shown(talk: Talk, variant: Variant) -> str:
 @each_variant("CWSAP", (1, 2), (1, 2), (1, 2))
 def test_the_query_gives_name_password_channel_and_encryption(talk: Talk, variant: Variant) -> None:
     assert shown(talk, variant) == shown(talk, Variant("CWSAP", "_CUR"))
+
+
+@each_variant("CWSAP", 27, 27, 27)
+def test_the_factory_name_ends_in_the_mac_address(talk: Talk, variant: Variant) -> None:
+    mac = mac_told(talk, "CIPAPMAC_CUR").replace(":", "")
+
+    shows(talk, variant, f'"ESP_{mac[-6:].upper()}","",1,0')
 
 
 @each_variant("CWSAP", 3, 3, 3)

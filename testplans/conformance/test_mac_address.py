@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hil.at.talk import OK
 
 from .interface import interface_of, mac_told, other_family
+from .joining import GOT_IP, JOINS_WITHIN_S
 from .restart import power_cycle, restart
 from .variant import Variant, each_variant, each_variant_of
 from .wifi import join_call, softap_name
@@ -62,6 +63,19 @@ def test_the_station_has_the_address_on_the_air(
     talk.ok(join_call(access_point))
 
     assert [each.mac for each in access_point.stations()] == [mac]
+
+
+@each_variant("CIPSTAMAC", 11, 11, 11)
+def test_a_joined_station_has_the_new_address_at_once(
+    joined: Talk, variant: Variant, access_point: AccessPoint
+) -> None:
+    mac = interface_of(variant).mac
+    joined.unsolicited()
+
+    joined.ok(f'{variant.command}="{mac}"')
+
+    joined.wait_for(GOT_IP, JOINS_WITHIN_S)
+    assert mac in [each.mac for each in access_point.stations()]
 
 
 @each_variant("CIPAPMAC", 4, 4, 4)

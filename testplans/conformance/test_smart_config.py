@@ -12,13 +12,16 @@ from hil.spec.spelling import spelling
 
 from .joining import (
     CONNECTED,
+    DISCONNECT,
     GOT_IP,
     JOINS_WITHIN_S,
+    NOTICES_LOSS_S,
     require_member,
     require_network,
     require_no_network,
     use_station,
 )
+from .wifi import join_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -213,6 +216,24 @@ def test_after_stopping_no_phone_is_listened_to(
     talk.silent(UNTOLD_S)
 
 
+@pytest.mark.needs("ap", "softap-client")
+@pytest.mark.clause("CWSTARTSMART-10")
+def test_what_a_phone_began_to_tell_before_it_was_stopped_is_forgotten(
+    talk: Talk,
+    access_point: AccessPoint,
+    softap_client: WifiStation,
+    second_client: WifiStation,
+) -> None:
+    use_station(talk)
+    setup = access_point.setup
+    talk.ok("AT+CWSTARTSMART=1")
+    softap_client.send_credentials(SmartConfig.ESP_TOUCH, setup.ssid, "not-the-password")
+    talk.ok("AT+CWSTOPSMART")
+
+    talk.ok("AT+CWSTARTSMART=2")
+    _join_by(talk, second_client, access_point, SmartConfig.AIRKISS)
+
+
 @pytest.mark.clause("CWSTARTSMART-11")
 def test_a_wrong_password_leads_to_no_address(
     talk: Talk, access_point: AccessPoint, softap_client: WifiStation
@@ -240,6 +261,20 @@ def test_starting_has_only_the_set_form(talk: Talk) -> None:
         _require_idle(talk)
 
 
+@pytest.mark.clause("CWSTARTSMART-13")
+def test_a_joined_station_leaves_its_network(talk: Talk, access_point: AccessPoint) -> None:
+    use_station(talk)
+    talk.ok(join_call(access_point))
+    assert DISCONNECT not in talk.unsolicited()
+
+    talk.ok("AT+CWSTARTSMART=1")
+
+    talk.wait_for(DISCONNECT, NOTICES_LOSS_S)
+    talk.ok("AT+CWSTOPSMART")
+    require_no_network(talk)
+    require_member(talk, access_point, is_member=False)
+
+
 @pytest.mark.clause("CWSTOPSMART-01")
 def test_stopping_answers_ok(talk: Talk) -> None:
     use_station(talk)
@@ -255,11 +290,29 @@ def test_stopping_after_success_stays_joined(
     use_station(talk)
     talk.ok("AT+CWSTARTSMART=1")
     _join_by(talk, softap_client, access_point, SmartConfig.ESP_TOUCH)
+    talk.refused("AT+CWSTARTSMART=1")
 
     talk.ok("AT+CWSTOPSMART")
 
     talk.silent(2.0)
     require_network(talk, "CWJAP_CUR", access_point.setup.ssid)
+    talk.ok("AT+CWSTARTSMART=1")
+
+
+@pytest.mark.needs("ap", "softap-client")
+@pytest.mark.clause("CWSTOPSMART-02")
+def test_nothing_but_stopping_lets_it_start_again(
+    talk: Talk, access_point: AccessPoint, softap_client: WifiStation
+) -> None:
+    use_station(talk)
+    talk.ok("AT+CWSTARTSMART=1")
+    _join_by(talk, softap_client, access_point, SmartConfig.ESP_TOUCH)
+
+    for mode in (2, 1):
+        talk.ok(f"AT+CWMODE_CUR={mode}")
+        talk.refused("AT+CWSTARTSMART=1")
+
+    talk.ok("AT+CWSTOPSMART")
     talk.ok("AT+CWSTARTSMART=1")
 
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from hil.ports.access_point import AccessPoint
     from hil.ports.wifi_station import WifiStation
 
+SEEKS_IN_VAIN_S = 5.0
+"""A station that looked for its access point once only would have given up by then."""
+
 
 @pytest.mark.clause("WIFI-01")
 def test_a_line_tells_that_the_station_has_joined(talk: Talk, access_point: AccessPoint) -> None:
@@ -74,6 +77,7 @@ def test_the_lines_come_while_no_command_is_pending(talk: Talk, access_point: Ac
     access_point.switch(is_on=False)
     assert talk.hear_until(rb"\r\n", NOTICES_LOSS_S) == b"WIFI DISCONNECT\r\n"
 
+    talk.hear(SEEKS_IN_VAIN_S)
     access_point.switch(is_on=True)
     heard = talk.hear_until(rb"WIFI GOT IP\r\n", FINDS_AGAIN_S)
     assert heard == b"WIFI CONNECTED\r\nWIFI GOT IP\r\n"

@@ -118,14 +118,17 @@ class RequestLease:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """Put the module's own access point on the air, change it, or (None) take it off."""
+    """Put the module's own access point on the air, change it, or (None) take it off.
+
+    Stations that this parts from it are told by `StationWent`.
+    """
 
     soft_ap: SoftAp | None
 
 
 @dataclass(frozen=True, slots=True)
 class ListenForCredentials:
-    """Listen for a phone that tells which network to join; answered by `CredentialsHeard`.
+    """Listen for one phone that tells which network to join; answered by `CredentialsHeard`.
 
     Args:
         kind: 1 for ESP-TOUCH, 2 for AirKiss (line 731).

@@ -6,9 +6,9 @@ Theory of operation::
      ▲                  │                             │                                  │
      └─────── stop ─────┴─────────────────────────────┴──────────────────────────────────┘
 
-From JOINING on the station tries the network by itself; what is left of SmartConfig is the memory
-that it took, without which it cannot start again (line 739). Who is turned away meanwhile is a
-matter of the dialect.
+A Wi-Fi mode in which it may not listen takes it from LISTENING to DONE as well. From JOINING on the
+station tries the network by itself; what is left of SmartConfig is the memory that it took, without
+which it cannot start again (line 739). Who is turned away meanwhile is a matter of the dialect.
 
 Source: section 4, commands 29 and 30, lines 726-739; A-41, A-75 in docs/ambiguities.
 """
@@ -37,7 +37,7 @@ class SmartPhase(Enum):
     IDLE = "not started, or stopped"
     LISTENING = "waits for a phone"
     JOINING = "the station tries what the phone told"
-    DONE = "the station has joined"
+    DONE = "only its memory is left: the station has joined, or may not listen any more"
 
 
 class SmartConfig:
@@ -50,7 +50,7 @@ class SmartConfig:
     def __init__(self, state: FirmwareState) -> None:
         self._state = state
         self._phase = SmartPhase.IDLE
-        self._kind = 0
+        self._kind: int | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -78,14 +78,13 @@ class SmartConfig:
 
     def stop(self, now_ns: int) -> None:
         """Give back what it took; what the station has joined, or tries to join, stays."""
-        if self.is_listening:
-            self._state.out.transmit(StopListening(), now_ns)
+        self._stop_listening(now_ns)
         self._phase = SmartPhase.IDLE
 
     def follow_mode(self, now_ns: int) -> None:
-        """The Wi-Fi mode has changed; it works in station mode only (line 732)."""
+        """The Wi-Fi mode has changed; it listens in station mode only (line 732)."""
         if self._state.wifi_mode is not WifiMode.STATION:
-            self.stop(now_ns)
+            self._stop_listening(now_ns)
 
     def start(self, now_ns: int) -> None:
         """It begins by command only."""
@@ -104,12 +103,16 @@ class SmartConfig:
             case _ if self._phase is SmartPhase.JOINING and self._state.station.has_ip:
                 self._phase = SmartPhase.DONE
 
+    def _stop_listening(self, now_ns: int) -> None:
+        if self.is_listening:
+            self._state.out.transmit(StopListening(), now_ns)
+            self._phase = SmartPhase.DONE
+
     def _take(self, network: Credentials, now_ns: int) -> None:
-        """Join what a phone told."""
+        """Join what a phone told; the air has stopped listening with it."""
         out, store = self._state.out, self._state.store
         self._phase = SmartPhase.JOINING
         out.send(b"Smart get wifi info\r\n", now_ns)
-        out.transmit(StopListening(), now_ns)
         if self._state.dialect.wifi.smart_config_stores:
             store.save_system(replace(store.system, network=network), now_ns)
         self._state.station.join(network, now_ns)

@@ -74,7 +74,6 @@ class SoftAp:
         else:
             self._tell_address(None, now_ns)
             self._announce(None, now_ns)
-            self.stations.clear()
 
     def start(self, now_ns: int) -> None:
         """The firmware is ready."""

@@ -162,7 +162,7 @@ class Station:
         self._state = state
         self._phase = Phase.OFF
         self._failure: StationStatus | None = None
-        self._mac = state.station_mac
+        self._mac: bytes | None = None
         self._fixed: Ipv4Config | None = None
         self._is_leasing = False
         self._retry_ns: int | None = None
@@ -217,8 +217,7 @@ class Station:
 
     def readdress(self, now_ns: int) -> None:
         """The interface's settings or its MAC address have changed; a new MAC has to join anew."""
-        is_on_air = self._phase is Phase.JOINING or self._phase.is_associated
-        if is_on_air and self._mac != self._state.station_mac:
+        if self._phase is not Phase.OFF and self._mac != self._state.station_mac:
             self._go(Cue.JOIN, now_ns)
         elif (self._is_leasing, self._fixed) != self._addressing():
             self._go(Cue.READDRESS, now_ns)
@@ -338,7 +337,6 @@ class Station:
         match self._phase:
             case Phase.OFF:
                 self.network = None
-                self._failure = None
                 out.transmit(Leave(), now_ns)
             case Phase.JOINING if self.network is not None:
                 self._mac = self._state.station_mac

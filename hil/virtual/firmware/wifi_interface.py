@@ -126,7 +126,8 @@ def set_soft_ap_address(variant: Variant, state: FirmwareState, call: Call, at_n
 
 def is_class_c(network: Ipv4Config) -> bool:
     """Whether the address is of class C and its network of 256 addresses. Source: A-40."""
-    return 192 <= network.address.packed[0] <= 223 and network.netmask == _CLASS_C_NETMASK
+    is_low = network.address.packed[0] < 192
+    return is_host(network.address) and not is_low and network.netmask == _CLASS_C_NETMASK
 
 
 def become(interface: InterfaceSettings) -> Change:

@@ -51,7 +51,9 @@ def _parse_request(arguments: bytes) -> Scan | None:
             bssid = parse_mac(text) if text else None
             if text and bssid is None:
                 return None
-            if len(ssid or b"") > LONGEST_SSID_BYTES or (channel or 0) > LAST_CHANNEL:
+            if channel is not None and channel > LAST_CHANNEL:
+                return None
+            if len(ssid or b"") > LONGEST_SSID_BYTES:
                 return None
             return Scan(ssid or None, bssid, channel or None)
     return None
@@ -70,7 +72,7 @@ def _scan(state: FirmwareState, request: Scan, at_ns: int) -> Task:
 def _record(ap: Sighting, ssid: bytes) -> str:
     """One access point. Source: lines 451-452; A-28."""
     name = ssid.decode("latin-1")
-    return f'+CWLAP:({ap.security:d},"{name}",{ap.rssi_dbm},"{format_mac(ap.bssid)}",{ap.channel})'
+    return f'+CWLAP:({ap.security},"{name}",{ap.rssi_dbm},"{format_mac(ap.bssid)}",{ap.channel})'
 
 
 SCAN_COMMANDS: Mapping[str, Forms] = {

@@ -33,7 +33,7 @@ def query_soft_ap(variant: Variant, state: FirmwareState, call: Call, at_ns: int
     if variant.answers_stored:
         settings = state.store.system.soft_ap or factory_soft_ap(state.factory_mac)
     ssid, password = settings.ssid.decode("latin-1"), settings.password.decode("latin-1")
-    record = f'"{ssid}","{password}",{settings.channel},{settings.security:d}'
+    record = f'"{ssid}","{password}",{settings.channel},{settings.security}'
     return ok(at_ns, f"{call.name}:{record}")
 
 

@@ -54,7 +54,7 @@ def test_the_network_that_a_phone_tells_is_joined(kind: int, dialect: Dialect) -
     assert player.take_requests() == [ListenForCredentials(kind)]
     player.hear(phone(kind))
     assert player.take_sent() == INFO
-    assert player.take_requests() == [StopListening(), JOIN_HOME]
+    assert player.take_requests() == [JOIN_HOME]
     take_in(player)
     assert player.take_sent() == CONNECTED + GOT_IP
 

@@ -372,6 +372,7 @@ def test_cwlif_is_refused_without_a_softap_and_nobody_is_left_afterwards(dialect
     player = ready_player(dialect)
     player.hear(StationCame(PHONE, IPv4Address("192.168.4.2")))
     player.ask(b"AT+CWMODE_CUR=1")
+    player.hear(StationWent(PHONE))
     assert player.ask(b"AT+CWLIF") == ERROR
     player.ask(b"AT+CWMODE_CUR=2")
     assert player.ask(b"AT+CWLIF") == OK
