@@ -73,22 +73,23 @@ def _reasons(state: FirmwareState, text: bytes) -> tuple[str, ...]:
     if not state.dialect.tcp_ip.says_reasons:
         return ()
     is_multiple = state.links.is_multiple
+    reason: str | None = "Link typ ERROR"
     match parse_link_arguments(text, is_multiple=is_multiple):
-        case None:
-            return () if is_multiple else ("Link typ ERROR",)
+        case None if is_multiple:
+            reason = None
         case (number, _) if number not in LINK_NUMBERS:
-            return ("ID ERROR",)
+            reason = "ID ERROR"
         case (_, (b"TCP" | b"UDP",)):
-            return ()
+            reason = None
         case (_, (b"TCP" | b"UDP", bytes(host))) if is_host(host):
-            return ("ENTRY ERROR",)
+            reason = "ENTRY ERROR"
         case (_, (b"UDP", bytes(host), 0)) if is_host(host):
-            return ("Miss param",)
+            reason = "Miss param"
         case (_, (b"TCP" | b"UDP", bytes(host), *_)) if is_host(host):
-            return ()
+            reason = None
         case (_, (b"TCP" | b"UDP", *_)):
-            return ("IP ERROR",)
-    return ("Link typ ERROR",)
+            reason = "IP ERROR"
+    return (reason,) if reason else ()
 
 
 def _choose_port(peer: tuple[Argument, ...], at_ns: int) -> tuple[Argument, ...]:
