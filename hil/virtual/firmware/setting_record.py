@@ -120,9 +120,9 @@ def _decode_credentials(record: bytes) -> Credentials:
     ssid, rest = _take_prefixed(record)
     password, rest = _take_prefixed(rest)
     bssid, rest = _take_prefixed(rest)
-    _require(is_legal=1 <= len(ssid) <= 32 and len(password) <= 64 and not rest)
-    _require(is_legal=len(bssid) in {0, MAC_BYTES})
-    return Credentials(ssid, password, bssid or None)
+    network = Credentials(ssid, password, bssid or None)
+    _require(is_legal=network.is_legal and len(bssid) in {0, MAC_BYTES} and not rest)
+    return network
 
 
 def _encode_soft_ap(soft_ap: SoftApSettings) -> bytes:
