@@ -20,7 +20,7 @@ from hil.units import KIB, MIB
 from .link import Links
 from .parameter_areas import differences
 from .quiet import Quiet, chosen_in, each_quiet_command, judge
-from .restart import power_cycle, restart
+from .restart import power_cycle, restart, restore
 from .storing import (
     PAIRED_FAMILIES,
     STORED_IN_SYSTEM_AREA,
@@ -295,6 +295,18 @@ def test_the_new_value_counts_at_once(talk: Talk, suffix: str) -> None:
             talk.ok(call)
 
         assert value in talk.say(f"AT+{family}_CUR?").shown
+
+
+@pytest.mark.clause("RESTORE-07", "APP-08")
+def test_restore_writes_to_the_parameter_areas_alone(areas: ParameterAreas) -> None:
+    def store_and_restore() -> None:
+        for call in (*calls_of(CWMODE_DEF, areas.talk), *calls_of(UART_DEF, areas.talk)):
+            areas.talk.ok(call)
+        restore(areas.talk)
+
+    for changed in differences(areas.begin, areas.run(store_and_restore, is_whole=True)):
+        homes = (areas.geometry.user_parameters, areas.geometry.system_parameters)
+        assert any(home.contains(changed) for home in homes), f"{changed} has changed"
 
 
 @pytest.mark.clause("APP-11")
