@@ -100,11 +100,11 @@ def _encode_interface(interface: InterfaceSettings) -> bytes:
 
 
 def _decode_interface(record: bytes) -> InterfaceSettings:
-    _require(is_legal=record[0] <= 1)
+    uses_dhcp = _decode_switch(record[:1])
     if len(record) == 1:
-        return InterfaceSettings(bool(record[0]))
+        return InterfaceSettings(uses_dhcp)
     fixed = Ipv4Config(*map(IPv4Address, _FIXED.unpack(record[1:])))
-    return InterfaceSettings(bool(record[0]), fixed)
+    return InterfaceSettings(uses_dhcp, fixed)
 
 
 def _decode_mac(record: bytes) -> bytes:
