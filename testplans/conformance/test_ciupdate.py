@@ -250,7 +250,8 @@ def test_without_the_whole_file_the_download_has_begun(update: Update) -> None:
 @pytest.mark.clause("CIUPDATE-10")
 def test_each_update_begins_anew(update: Update) -> None:
     update.begin()
-    update.answer(update.take_file_request(), b"", status="404 Not Found")
+    with suppress(PeerError):  # the module may have seen enough
+        update.answer(update.take_file_request(), bytes(HALF))
     _require_stages(update, 4)
 
     _refuse(update)
