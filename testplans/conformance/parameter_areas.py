@@ -143,6 +143,13 @@ class ParameterAreas:
             self._baseline.has_begun()
         return content
 
+    def erase(self, *sectors: Area) -> None:
+        """Erase sectors, and start the module anew."""
+        with self._flasher.session() as session:
+            for sector in sectors:
+                session.erase(sector.start, sector.end - sector.start)
+        self._start()
+
     def _begin(self) -> KnownFlash:
         """What is known of the flash; if that is nothing, the module is still at the beginning."""
         known = self.findings.flash

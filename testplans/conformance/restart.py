@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.at.talk import OK
+from hil.ports.byte_port import PortFormat
 
 if TYPE_CHECKING:
     from hil.at.talk import Talk
     from hil.rig.module import BootCapture, RigModule
 
 READY_TIMEOUT_S = 15.0
+FACTORY_RATE = 115200
 
 
 def restart(talk: Talk) -> None:
@@ -31,6 +33,13 @@ def power_cycle(talk: Talk, module: RigModule) -> BootCapture:
     capture = module.power_cycle()
     _wait_ready(talk)
     return capture
+
+
+def restore(talk: Talk) -> None:
+    """By AT+RESTORE, with factory settings."""
+    talk.ok("AT+RESTORE")
+    talk.port.set_format(PortFormat(baud=FACTORY_RATE))
+    _wait_ready(talk)
 
 
 def _wait_ready(talk: Talk) -> None:

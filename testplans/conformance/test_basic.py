@@ -13,7 +13,7 @@ from hil.flashing.image import Role
 from hil.ports.byte_port import PortFormat
 from hil.units import seconds_to_ns
 
-from .restart import power_cycle, reset, restart
+from .restart import power_cycle, reset, restart, restore
 from .wifi import join_call
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def test_restore_resets_the_parameters_of_the_user_area(talk: Talk) -> None:
         talk.ok(call)
     assert all(talk.say(query).lines != lines for query, lines in factory.items())
 
-    _restore(talk)
+    restore(talk)
 
     talk.ok("AT+CWMODE_CUR=3")
     assert {query: talk.say(query).lines for query in queries} == factory
@@ -220,7 +220,7 @@ def test_restore_resets_the_parameters_of_the_user_area(talk: Talk) -> None:
 @pytest.mark.clause("RESTORE-04", "RESTORE-08")
 def test_restore_forgets_the_saved_link(talk: Talk, module: RigModule) -> None:
     talk.ok('AT+SAVETRANSLINK=1,"192.168.1.2",1002,"TCP"')
-    _restore(talk)
+    restore(talk)
     power_cycle(talk, module)
 
     talk.expect("AT+CIPMODE?", "+CIPMODE:0", OK)
@@ -236,7 +236,7 @@ def test_restore_resets_the_parameters_of_the_system_area(
     talk.ok(join_call(access_point, "AT+CWJAP_DEF"))
     talk.ok("AT+CWAUTOCONN=0")
 
-    _restore(talk)
+    restore(talk)
     power_cycle(talk, module)
 
     talk.expect("AT+CWMODE_DEF?", f"+CWMODE_DEF:{FACTORY_MODE}", OK)
@@ -250,7 +250,7 @@ def test_restore_lets_the_module_join_by_itself_again(
     talk: Talk, access_point: AccessPoint
 ) -> None:
     talk.ok("AT+CWAUTOCONN=0")
-    _restore(talk)
+    restore(talk)
     talk.ok("AT+CWMODE_DEF=1")
     talk.ok(join_call(access_point, "AT+CWJAP_DEF"))
     restart(talk)
@@ -275,7 +275,7 @@ def test_restore_brings_back_the_factory_rate(talk: Talk, module: RigModule) -> 
 def test_restore_keeps_the_programme(
     talk: Talk, module: RigModule, rig: Rig, firmware: Firmware, baseline: Baseline
 ) -> None:
-    _restore(talk)
+    restore(talk)
     with Flasher(module, baud=rig.description.flash_baud).session() as session:
         user1 = firmware.read(Role.USER1)
         is_whole = session.holds(0x01000, user1)
@@ -296,10 +296,3 @@ def test_restore_has_no_other_form(talk: Talk, call: str) -> None:
     talk.silent(1)
 
     talk.expect("AT+CWMODE_DEF?", "+CWMODE_DEF:1", OK)
-
-
-def _restore(talk: Talk) -> None:
-    talk.ok("AT+RESTORE")
-    talk.port.set_format(PortFormat(baud=115200))
-    talk.at.wait_ready(2 * START_LIMIT_S)
-    talk.expect("ATE0", OK)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hil.ports.network_peer import Ending, Endpoint
+from hil.ports.network_peer import SOURCE_PATTERN, Ending, Endpoint
 from hil.spec.spelling import spelling
 
 from .link import NEVER_S, RECEIVE_TIMEOUT_S
@@ -48,6 +48,23 @@ def test_a_number_is_free_again_once_its_link_is_closed(links: Links) -> None:
     links.talk.ok("AT+CIPCLOSE=4")
 
     assert links.goes_both_ways(links.open_tcp(4), 4)
+
+
+@pytest.mark.clause("CIPCLOSE-02")
+def test_what_another_link_receives_goes_on(links: Links) -> None:
+    links.use_many()
+    connection = links.open_tcp(0)
+    others = (1, 2, 3)
+    for number in others:
+        links.open_tcp(number)
+    data = SOURCE_PATTERN * 64  # more than a module takes before it has passed something on
+    connection.send(data, links.deadline_ns(RECEIVE_TIMEOUT_S))
+
+    received = b""
+    for number in others:
+        received += links.talk.received().data
+        links.talk.ok(f"AT+CIPCLOSE={number}")
+    assert received + links.talk.received_bytes(len(data) - len(received), link=0) == data
 
 
 @pytest.mark.clause("CIPCLOSE-03")

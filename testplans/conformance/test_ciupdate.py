@@ -267,6 +267,18 @@ def test_without_the_whole_file_the_download_has_begun(update: Update) -> None:
     _require_stages(update, 4)
 
 
+@destructive
+@pytest.mark.clause("CIUPDATE-10")
+def test_each_update_begins_anew(update: Update) -> None:
+    update.begin()
+    with suppress(PeerError):  # the module may have seen enough
+        update.answer(update.take_file_request(), bytes(HALF))
+    _require_stages(update, 4)
+
+    _refuse(update)
+    _require_stages(update, 1)
+
+
 @pytest.mark.clause("CIUPDATE-14")
 def test_without_a_network_it_fails(talk: Talk) -> None:
     talk.refused("AT+CIUPDATE")

@@ -90,13 +90,15 @@ def test_ssid_and_password_without_quotes_are_refused(talk: Talk, variant: Varia
 
 @pytest.mark.needs("ap-control")
 @each_variant("CWJAP", 3, 3, 3)
-def test_an_ssid_may_have_32_bytes(talk: Talk, variant: Variant, access_point: AccessPoint) -> None:
-    ssid = "0123456789abcdef" * 2
-    access_point.configure(ApSetup(ssid, ApSecurity.WPA2, "password"))
+def test_an_ssid_may_have_1_to_32_bytes(
+    talk: Talk, variant: Variant, access_point: AccessPoint
+) -> None:
     use_station(talk)
 
-    talk.ok(f'{variant.command}="{ssid}","password"')
-    require_network(talk, "CWJAP_CUR", ssid)
+    for ssid in ("n", "0123456789abcdef" * 2):
+        access_point.configure(ApSetup(ssid, ApSecurity.WPA2, "password"))
+        talk.ok(f'{variant.command}="{ssid}","password"')
+        require_network(talk, "CWJAP_CUR", ssid)
 
 
 @each_variant("CWJAP", 4, 4, 4)

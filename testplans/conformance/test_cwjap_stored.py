@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.at.talk import OK
+from hil.ports.access_point import ApSecurity, ApSetup
 from hil.spec.spelling import spelling
 
 from .joining import (
@@ -83,6 +84,22 @@ def test_the_stored_network_is_joined_when_power_comes(
     talk.wait_for(CONNECTED, JOINS_WITHIN_S)
     talk.wait_for(GOT_IP, JOINS_WITHIN_S)
     require_network(talk, variant, access_point.setup.ssid)
+
+
+@pytest.mark.needs("ap-control")
+@each_variant("CWJAP", 23, None, 23)
+def test_a_stored_network_of_any_length_is_joined_after_a_restart(
+    talk: Talk, variant: Variant, access_point: AccessPoint
+) -> None:
+    use_station_from_start(talk)
+    for ssid, password in (("n", "password"), ("0123456789abcdef" * 2, "0123456789abcdef" * 4)):
+        access_point.configure(ApSetup(ssid, ApSecurity.WPA2, password))
+        talk.ok(f'{variant.command}="{ssid}","{password}"')
+        talk.unsolicited()
+        restart(talk)
+
+        talk.wait_for(GOT_IP, JOINS_WITHIN_S)
+        require_network(talk, variant, ssid)
 
 
 @pytest.mark.clause("CWJAP_CUR-23")

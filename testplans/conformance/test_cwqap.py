@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.at.talk import OK
+from hil.spec.spelling import spelling
 
 from .joining import (
     DISCONNECT,
@@ -23,13 +24,19 @@ from .joining import (
 )
 from .link import RECEIVE_TIMEOUT_S
 from .restart import restart
-from .wifi import join_call
+from .wifi import join_call, softap_name
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Address
+
     from hil.at.talk import Talk
     from hil.ports.access_point import AccessPoint
+    from hil.ports.wifi_station import WifiStation
 
     from .link import Links
+
+SERVER_PORT = 1001
+
 
 SERVER_PORT = 1001
 
@@ -152,3 +159,52 @@ def test_leaving_ends_the_links(links: Links) -> None:
     talk.expect("AT+CIPSTATUS", re.compile("STATUS:[245]"), OK)
     talk.refused("AT+CIPSEND=5")
     assert links.has_received_nothing(connection)
+
+
+@pytest.mark.clause("CWQAP-09")
+@pytest.mark.needs("softap-client")
+def test_leaving_spares_a_client_that_came_over_the_softap(
+    links: Links, access_point: AccessPoint, softap_client: WifiStation
+) -> None:
+    _join_both(links, access_point, softap_client)
+    told = links.talk.expect(
+        "AT+CIFSR", spelling("softap-addresses"), spelling("station-addresses"), OK
+    )
+    links.serve(SERVER_PORT)
+    links.dial(SERVER_PORT, told.named["station"])
+    near = links.dial(SERVER_PORT, told.named["softap"])
+
+    _leave(links.talk)
+
+    assert links.status().numbers == [1]
+    assert links.serves(near)
+
+
+@pytest.mark.clause("CWQAP-09")
+@pytest.mark.needs("softap-client")
+def test_leaving_spares_a_link_that_goes_over_the_softap(
+    links: Links, access_point: AccessPoint, softap_client: WifiStation
+) -> None:
+    address = _join_both(links, access_point, softap_client)
+    links.use_many()
+    listener = links.network.listen()
+    links.open_tcp(0, listener)
+    call = f'AT+CIPSTART=1,"TCP","{address}",{listener.endpoint.port}'
+    if links.talk.say(call).lines[-1] != OK:
+        pytest.skip(f"the peers are not to be had at {address}, the softAP's station")
+    near = links.accept(listener)
+
+    _leave(links.talk)
+
+    assert links.status().numbers == [1]
+    assert links.goes_both_ways(near, 1)
+
+
+def _join_both(
+    links: Links, access_point: AccessPoint, softap_client: WifiStation
+) -> IPv4Address | None:
+    """Let the module be joined, and its softAP have a station; returns the station's address."""
+    links.talk.ok("AT+CWMODE_CUR=3")
+    links.talk.ok(join_call(access_point))
+    assert softap_client.join(softap_name(links.talk))
+    return softap_client.wait_for_address()

@@ -59,7 +59,7 @@ def test_the_link_number_is_where_the_data_came_from(links: Links) -> None:
 
 
 @pytest.mark.clause("IPD-04")
-@pytest.mark.parametrize("size", [1, 10, 1460, 1461, 4000])
+@pytest.mark.parametrize("size", [1, 10, 1460, 1461, 4000, 8000])
 def test_the_length_is_how_many_bytes_follow(links: Links, size: int) -> None:
     connection = links.open_tcp()
     data = (SOURCE_PATTERN * (size // len(SOURCE_PATTERN) + 1))[:size]

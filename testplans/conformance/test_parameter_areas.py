@@ -20,7 +20,7 @@ from hil.units import KIB, MIB
 from .link import Links
 from .parameter_areas import differences
 from .quiet import Quiet, chosen_in, each_quiet_command, judge
-from .restart import power_cycle, restart
+from .restart import power_cycle, restart, restore
 from .storing import (
     PAIRED_FAMILIES,
     STORED_IN_SYSTEM_AREA,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .parameter_areas import ParameterAreas
 
 POWER_CUTS = 3
+SECTOR_BYTES = 4 * KIB
 OK_TIMEOUT_S = 15.0
 JOIN_S = 30.0
 
@@ -295,6 +296,37 @@ def test_the_new_value_counts_at_once(talk: Talk, suffix: str) -> None:
             talk.ok(call)
 
         assert value in talk.say(f"AT+{family}_CUR?").shown
+
+
+@pytest.mark.clause("RESTORE-07", "APP-08")
+def test_restore_writes_to_the_parameter_areas_alone(areas: ParameterAreas) -> None:
+    def store_and_restore() -> None:
+        for call in (*calls_of(CWMODE_DEF, areas.talk), *calls_of(UART_DEF, areas.talk)):
+            areas.talk.ok(call)
+        restore(areas.talk)
+
+    for changed in differences(areas.begin, areas.run(store_and_restore, is_whole=True)):
+        homes = (areas.geometry.user_parameters, areas.geometry.system_parameters)
+        assert any(home.contains(changed) for home in homes), f"{changed} has changed"
+
+
+@pytest.mark.clause("DL-08")
+@pytest.mark.parametrize("times", [1, 2])
+def test_blank_bin_brings_back_the_factory_settings(areas: ParameterAreas, times: int) -> None:
+    """However often they were changed: copies in an area may take turns (A-61)."""
+    geometry, talk = areas.geometry, areas.talk
+    names = ("CWMODE_DEF", "CIPSTA_DEF")
+    talk.ok("AT+CWMODE_CUR=3")
+    factory = [talk.say(f"AT+{name}?").lines for name in names]
+    for mode in ("3", "1")[:times]:
+        talk.ok(f"AT+CWMODE_DEF={mode}")
+        talk.ok(f'AT+CIPSTA_DEF="192.168.6.10{mode}"')
+
+    blanks = {geometry.first_blank, geometry.second_blank}
+    areas.erase(*(Area(start, start + SECTOR_BYTES) for start in blanks))
+
+    talk.ok("AT+CWMODE_CUR=3")
+    assert [talk.say(f"AT+{name}?").lines for name in names] == factory
 
 
 @pytest.mark.clause("APP-11")

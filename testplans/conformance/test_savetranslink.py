@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hil.errors import PeerError
+
 from .link import Links
 from .passthrough import hear_exactly, leave
 from .restart import READY_TIMEOUT_S
@@ -215,6 +217,21 @@ def test_what_does_not_conform_is_refused_and_not_stored(
 def test_the_least_and_the_greatest_port_are_taken(talk: Talk) -> None:
     talk.ok('AT+SAVETRANSLINK=1,"192.168.6.110",1')
     talk.ok('AT+SAVETRANSLINK=1,"192.168.6.110",65535')
+
+
+@pytest.mark.clause("SAVETRANSLINK-11")
+@pytest.mark.parametrize("port", [1, 65535])
+def test_a_link_to_the_least_and_the_greatest_port_begins(
+    stored: Links, module: RigModule, port: int
+) -> None:
+    try:
+        listener = stored.network.listen(port)
+    except PeerError as error:
+        pytest.skip(str(error))
+    stored.talk.ok(f'AT+SAVETRANSLINK=1,"{stored.host}",{port}')
+
+    _require_passthrough(stored, _start(stored, module, listener))
+    _finish(stored, module)
 
 
 @pytest.mark.clause("SAVETRANSLINK-09")

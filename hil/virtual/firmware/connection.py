@@ -75,10 +75,11 @@ def set_multiple(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
         return error(at_ns, state.dialect.tcp_ip.still_connected)
     if mode == 1 and state.transfer_mode:
         return error(at_ns, "IPMODE must be 0")
-    if mode == 0 and state.server.is_running:
-        return error(at_ns, "CIPSERVER must be 0")
-    if mode == 0 and state.links.is_multiple and state.links.links:
-        return error(at_ns, "Connection exists")  # only where UDP links do not count as connected
+    if mode == 0:
+        if state.server.is_running:
+            return error(at_ns, "CIPSERVER must be 0")
+        if state.links.is_multiple and state.links.links:  # UDP links that do not make the state 3
+            return error(at_ns, "Connection exists")
     state.links.is_multiple = mode == 1
     return ok(at_ns)
 

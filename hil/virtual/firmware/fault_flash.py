@@ -65,7 +65,6 @@ class _SwappedStore(ParameterStore):
     def __init__(self, flash: NorFlash, *, blank_means_factory: bool) -> None:
         super().__init__(flash, blank_means_factory=blank_means_factory)
         self._user, self._system = self._system, self._user
-        self.user, self.system = UserSettings(), SystemSettings()
         self._load()
 
 

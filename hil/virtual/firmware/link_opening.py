@@ -52,29 +52,44 @@ def start_link(state: FirmwareState, call: Call, at_ns: int) -> Outcome | Task:
         return error(at_ns, "no ip")
     order = _read_order(state, call.arguments, at_ns)
     if order is None:
-        return error(at_ns)
-    if isinstance(order, str):
-        return refuse(state, at_ns, order)
+        return error(at_ns, *_reasons(state, call.arguments))
     if state.links.numbered(order.link.number) is not None:
         return error(at_ns, state.dialect.tcp_ip.already_connected)
     return _open(state, order, at_ns)
 
 
-def _read_order(state: FirmwareState, text: bytes, at_ns: int) -> _Order | str | None:
-    """What arguments order; or what is wrong with them, where firmware 0.23 has a word for it.
+def _read_order(state: FirmwareState, text: bytes, at_ns: int) -> _Order | None:
+    """What arguments order, if they order anything. Source: lines 789-792; A-45, A-77."""
+    match parse_link_arguments(text, is_multiple=state.links.is_multiple):
+        case (number, peer) if number in LINK_NUMBERS:
+            if state.dialect.tcp_ip.takes_udp_without_peer:
+                peer = _choose_port(peer, at_ns)
+            return _read_peer(state, number, peer)
+    return None
 
-    Source: lines 789-792; A-45, A-77 in docs/ambiguities.
-    """
+
+def _reasons(state: FirmwareState, text: bytes) -> tuple[str, ...]:
+    """What firmware 0.23 says of arguments that order nothing. Source: A-77 in docs/ambiguities."""
+    if not state.dialect.tcp_ip.says_reasons:
+        return ()
     is_multiple = state.links.is_multiple
-    arguments = parse_link_arguments(text, is_multiple=is_multiple)
-    if arguments is None:
-        return None if is_multiple else "Link typ ERROR"
-    number, peer = arguments
-    if number not in LINK_NUMBERS:
-        return "ID ERROR"
-    if state.dialect.tcp_ip.takes_udp_without_peer:
-        peer = _choose_port(peer, at_ns)
-    return _read_peer(state, number, peer)
+    reason: str | None = "Link typ ERROR"
+    match parse_link_arguments(text, is_multiple=is_multiple):
+        case None if is_multiple:
+            reason = None
+        case (number, _) if number not in LINK_NUMBERS:
+            reason = "ID ERROR"
+        case (_, (b"TCP" | b"UDP",)):
+            reason = None
+        case (_, (b"TCP" | b"UDP", bytes(host))) if is_host(host):
+            reason = "ENTRY ERROR"
+        case (_, (b"UDP", bytes(host), 0)) if is_host(host):
+            reason = "Miss param"
+        case (_, (b"TCP" | b"UDP", bytes(host), *_)) if is_host(host):
+            reason = None
+        case (_, (b"TCP" | b"UDP", *_)):
+            reason = "IP ERROR"
+    return (reason,) if reason else ()
 
 
 def _choose_port(peer: tuple[Argument, ...], at_ns: int) -> tuple[Argument, ...]:
@@ -90,24 +105,17 @@ def _choose_port(peer: tuple[Argument, ...], at_ns: int) -> tuple[Argument, ...]
     return peer
 
 
-def _read_peer(
-    state: FirmwareState, number: int, peer: tuple[Argument, ...]
-) -> _Order | str | None:
-    """What the arguments behind the link's number order, or like `_read_order`."""
+def _read_peer(state: FirmwareState, number: int, peer: tuple[Argument, ...]) -> _Order | None:
+    """What the arguments behind the link's number order."""
+    link: Link | None
     match peer:
-        case (b"UDP", bytes(host), 0) if is_host(host):
-            return "Miss param"
-        case (b"TCP" | b"UDP" as kind, bytes(host), port, *tail) if is_host(host):
-            make = _tcp_link if kind == b"TCP" else _udp_link
-            link = make(state, number, port, tuple(tail))
-            return None if link is None else _Order(link, host)
-        case (b"TCP" | b"UDP",):
+        case (b"TCP", bytes(host), port, *tail) if is_host(host):
+            link = _tcp_link(state, number, port, tuple(tail))
+        case (b"UDP", bytes(host), port, *tail) if is_host(host):
+            link = _udp_link(state, number, port, tuple(tail))
+        case _:
             return None
-        case (b"TCP" | b"UDP", bytes(host)) if is_host(host):
-            return "ENTRY ERROR"
-        case (b"TCP" | b"UDP", *_):
-            return "IP ERROR"
-    return "Link typ ERROR"
+    return None if link is None else _Order(link, host)
 
 
 def _tcp_link(

@@ -32,7 +32,6 @@ class OwnConnection:
 
     Attributes:
         is_open: Whether the connection stands.
-        is_over: Whether it has failed or ended; what came before can still be read.
         received: What has come and was not read.
     """
 
@@ -40,9 +39,13 @@ class OwnConnection:
         self._state = state
         self._socket: int | None = None
         self.is_open = False
-        self.is_over = True
         self.received = bytearray()
         state.station.on_loss.append(self.abort)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has failed or ended; what came before can still be read."""
+        return self._socket is None
 
     @property
     def has_news(self) -> bool:
@@ -52,10 +55,8 @@ class OwnConnection:
     # What its user asks --------------------------------------------------------------------------
 
     def open(self, address: IPv4Address, port: int, now_ns: int) -> None:
-        """Begin to open a connection, and forget the one before."""
-        self.abort(now_ns)
+        """Begin to open a connection, and forget what came over the one before, which is over."""
         self.received.clear()
-        self.is_over = False
         self._socket = next(self._state.sockets)
         self._state.out.transmit(TcpOpen(self._socket, address, port), now_ns)
 
@@ -113,4 +114,3 @@ class OwnConnection:
     def _end(self) -> None:
         self._socket = None
         self.is_open = False
-        self.is_over = True

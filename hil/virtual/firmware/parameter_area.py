@@ -56,6 +56,11 @@ class AreaOffsets(NamedTuple):
     system: int
 
 
+_OFFSETS_IN_512_KIB = AreaOffsets(user=0x3C000, system=0x7C000)
+_USER_OFFSET = 0x7C000
+_USER_OFFSET_OF_1024_MAP = 0xFC000
+
+
 def area_offsets(flash_size_bytes: int, size_code: int = 0) -> AreaOffsets:
     """Where the parameter areas lie in a flash of a given size.
 
@@ -70,11 +75,11 @@ def area_offsets(flash_size_bytes: int, size_code: int = 0) -> AreaOffsets:
     Source: lines 977-978 (512 KB), 980-981 (1 MB and more); A-63 in docs/ambiguities.
     """
     if flash_size_bytes >= 2 * MIB and size_code in _CODES_OF_1024_MAP:
-        return AreaOffsets(user=0xFC000, system=flash_size_bytes - AREA_BYTES)
+        return AreaOffsets(_USER_OFFSET_OF_1024_MAP, flash_size_bytes - AREA_BYTES)
     if flash_size_bytes >= MIB:
-        return AreaOffsets(user=0x7C000, system=flash_size_bytes - AREA_BYTES)
+        return AreaOffsets(_USER_OFFSET, flash_size_bytes - AREA_BYTES)
     if flash_size_bytes == 512 * KIB:
-        return AreaOffsets(user=0x3C000, system=0x7C000)
+        return _OFFSETS_IN_512_KIB
     raise VirtualError(
         f"the AT firmware has no parameter areas in a flash of {format_size(flash_size_bytes)}; "
         "it takes 512KB, 1MB or more"

@@ -15,6 +15,8 @@ from .settings import SystemSettings, UserSettings
 if TYPE_CHECKING:
     from hil.virtual.flash import NorFlash
 
+    from .setting_record import Records
+
 _SIZE_BYTE_OFFSET = 3  # in the header of the image at address 0: size code and SPI speed
 
 
@@ -33,13 +35,14 @@ class ParameterStore:
         system: What the system parameter area holds.
     """
 
+    user: UserSettings
+    system: SystemSettings
+
     def __init__(self, flash: NorFlash, *, blank_means_factory: bool) -> None:
         size_code = flash.read(_SIZE_BYTE_OFFSET, 1)[0] >> 4
         user, system = area_offsets(flash.size_bytes, size_code)
         self._user = ParameterArea(flash, user, blank_means_factory=blank_means_factory)
         self._system = ParameterArea(flash, system, blank_means_factory=blank_means_factory)
-        self.user = UserSettings()
-        self.system = SystemSettings()
         self._load()
 
     def recover(self, at_ns: int) -> int:
@@ -82,9 +85,9 @@ class ParameterStore:
         return self._erase(self._user.begin_clearing(at_ns))
 
     def _load(self) -> None:
-        if not self._user.is_being_cleared:
-            self.user = decode_settings(UserSettings, self._user.load())
-            self.system = decode_settings(SystemSettings, self._system.load())
+        self.user = decode_settings(UserSettings, self._user.load())
+        records: Records = {} if self._user.is_being_cleared else self._system.load()
+        self.system = decode_settings(SystemSettings, records)
 
     def _erase(self, at_ns: int) -> int:
         """Erase both areas; the one whose flag says so comes last."""

@@ -76,8 +76,10 @@ class Reception:
         out = self._state.out
         if out.backlog_ns(now_ns) > out.line_format.duration_ns(WAITING_BYTES):
             return
-        has_ok = self._state.dialect.tcp_ip.ok_after_datagram and not self._is_raw
-        out.send(self._head(label, data) + data + (b"\r\nOK\r\n" if has_ok else b""), now_ns)
+        behind = b""
+        if self._state.dialect.tcp_ip.ok_after_datagram and not self._is_raw:
+            behind = b"\r\nOK\r\n"
+        out.send(self._head(label, data) + data + behind, now_ns)
 
     def _grant(self, credit: _Credit, now_ns: int) -> None:
         if credit.link.is_open:

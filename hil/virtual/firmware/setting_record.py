@@ -100,11 +100,11 @@ def _encode_interface(interface: InterfaceSettings) -> bytes:
 
 
 def _decode_interface(record: bytes) -> InterfaceSettings:
-    _require(is_legal=record[0] <= 1)
+    uses_dhcp = _decode_switch(record[:1])
     if len(record) == 1:
-        return InterfaceSettings(bool(record[0]))
+        return InterfaceSettings(uses_dhcp)
     fixed = Ipv4Config(*map(IPv4Address, _FIXED.unpack(record[1:])))
-    return InterfaceSettings(bool(record[0]), fixed)
+    return InterfaceSettings(uses_dhcp, fixed)
 
 
 def _decode_mac(record: bytes) -> bytes:
@@ -120,9 +120,9 @@ def _decode_credentials(record: bytes) -> Credentials:
     ssid, rest = _take_prefixed(record)
     password, rest = _take_prefixed(rest)
     bssid, rest = _take_prefixed(rest)
-    _require(is_legal=1 <= len(ssid) <= 32 and len(password) <= 64 and not rest)
-    _require(is_legal=len(bssid) in {0, MAC_BYTES})
-    return Credentials(ssid, password, bssid or None)
+    network = Credentials(ssid, password, bssid or None)
+    _require(is_legal=network.is_legal and len(bssid) in {0, MAC_BYTES} and not rest)
+    return network
 
 
 def _encode_soft_ap(soft_ap: SoftApSettings) -> bytes:

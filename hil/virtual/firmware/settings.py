@@ -26,6 +26,10 @@ FACTORY_SOFT_AP_NETWORK: Final = Ipv4Config(
 """Source: A-30 in docs/ambiguities."""
 
 
+BAUDS: Final = range(1, 5_000_001)
+"""Speeds that any firmware takes. Source: line 248; a dialect may take fewer."""
+
+
 class WifiMode(IntEnum):
     """Source: line 360."""
 
@@ -68,7 +72,7 @@ class UartSettings:
     def is_legal(self) -> bool:
         """Whether each value is in its range. Source: lines 248-252; A-08."""
         return (
-            1 <= self.baud <= 5_000_000
+            self.baud in BAUDS
             and 5 <= self.data_bits <= 8
             and 1 <= self.stop_code <= 3
             and 0 <= self.parity_code <= 2

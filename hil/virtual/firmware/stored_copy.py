@@ -29,6 +29,7 @@ SCHEMA_VERSION = 1
 
 _HEADER = struct.Struct("<4sHHII")
 _CRC = struct.Struct("<I")
+_RECORD_HEAD = struct.Struct("BB")
 _RECORDS_OFFSET = _HEADER.size + _CRC.size
 
 
@@ -71,9 +72,9 @@ def _read_records(body: bytes) -> Records:
     """Records up to the first that does not fit; a copy with a valid CRC has none of those."""
     records = {}
     position = 0
-    while position + 2 <= len(body):
-        tag, length = body[position], body[position + 1]
-        position += 2
+    while position + _RECORD_HEAD.size <= len(body):
+        tag, length = _RECORD_HEAD.unpack_from(body, position)
+        position += _RECORD_HEAD.size
         records[tag] = body[position : position + length]
         position += length
     return records
