@@ -32,10 +32,18 @@ class Covering:
     failed: tuple[str, ...]
 
     def of(self, path: str, lines: tuple[int, int]) -> list[int]:
-        """The tests that execute one of some lines, the quick ones first."""
+        """The tests that execute one of some lines, those that are about the file first.
+
+        A line that few tests execute counts most, if they are quick: every test passes the lines
+        of a start, but one that passes a refusal is about that refusal.
+        """
         here = self.tests.get(path, {})
         found = {test for line in range(lines[0], lines[1] + 1) for test in here.get(line, ())}
-        return sorted(found, key=lambda test: self.cpu_s[test])
+        worth = dict.fromkeys(found, 0.0)
+        for tests in here.values():
+            for test in found.intersection(tests):
+                worth[test] += 1 / len(tests)
+        return sorted(found, key=lambda test: (self.cpu_s[test] / worth[test], test))
 
 
 def find_covering(session: pytest.Session, files: Sequence[Path]) -> Covering:

@@ -41,7 +41,7 @@ class MutantModule:
     Args:
         mutant: Which.
         source: The text of its file.
-        tests: Places of the tests that execute its line, the quick ones first.
+        tests: Places of the tests that execute its line, the likeliest to notice it first.
     """
 
     mutant: Mutant
