@@ -110,6 +110,7 @@ class Passthrough:
 
         Source: line 927; A-64 in docs/ambiguities.
         """
+        del now_ns
         store = self._state.store
         if store.user.passthrough is not None and store.system.network is not None:
             self._state.transfer_mode = PASSTHROUGH
