@@ -146,7 +146,10 @@ def _texts(secret: bytes) -> set[str]:
     """The password as text: as it is, and in literals of several languages."""
     texts = {secret.decode("utf-8", "surrogateescape"), secret.decode("latin-1")}
     texts.add(format_string(secret)[1:-1].decode("utf-8", "surrogateescape"))
-    texts |= {repr(form.encode("utf-8", "surrogateescape"))[2:-1] for form in texts}
+    raws = [form.encode("utf-8", "surrogateescape") for form in texts]
+    texts |= {repr(raw)[2:-1] for raw in raws}
+    # Beside a double quote, as in a command, a single one is escaped.
+    texts |= {repr(b'"' + raw + b'"')[3:-2] for raw in raws}
     for _ in range(2):  # a literal may be shown inside of another
         texts |= {write(text) for text in texts for write in _LITERALS}
     return texts | {write(text) for text in texts for write in _MARKUPS}

@@ -63,7 +63,7 @@ class VirtualStation:
         phone.join(ssid.encode(), password.encode(), self._world.now_ns)
         self._wait(lambda: phone.ap is not None or phone.failure is not None, timeout_s)
         if not self.is_joined:
-            self.leave()  # no attempt goes on behind the answer
+            phone.leave(self._world.now_ns)  # no attempt goes on behind the answer
         return self.is_joined
 
     def wait_for_address(self, timeout_s: float = 10.0) -> IPv4Address | None:
@@ -72,8 +72,9 @@ class VirtualStation:
         return self.address
 
     def leave(self) -> None:
-        """Leave the network, or do nothing if it is joined to none."""
+        """Leave the network and tell modules nothing any more. See `WifiStation`."""
         self._phone.leave(self._world.now_ns)
+        self._phone.fall_silent(self._world.now_ns)
 
     def send_credentials(self, kind: SmartConfig, ssid: str, password: str) -> None:
         """Begin to tell modules that listen which network to join. See `WifiStation`."""

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 from hil.units import format_size
 
 from .image import SECTOR_BYTES, FlashMap
-from .layout import FlashGeometry, has_map
+from .layout import Area, FlashGeometry, has_map
 
 if TYPE_CHECKING:
     from .esptool_session import LoaderSession
-    from .layout import Area
 
 
 class KeptSectors:
@@ -31,6 +30,19 @@ class KeptSectors:
         self._contents = contents
         self._size_name = size_name
 
+    @property
+    def sectors(self) -> list[Area]:
+        """Which sectors are kept, by address."""
+        return [Area(offset, offset + len(data)) for offset, data in self._contents.items()]
+
+    def changed(self, session: LoaderSession) -> list[Area]:
+        """The sectors that have changed since, by address."""
+        return [
+            sector
+            for sector in self.sectors
+            if not session.holds(sector.start, self._contents[sector.start])
+        ]
+
     def put_back(self, session: LoaderSession) -> int:
         """Write the sectors that have changed since.
 
@@ -40,13 +52,10 @@ class KeptSectors:
         Raises:
             FlashingError: One of them cannot be written.
         """
-        changed = {
-            offset: data
-            for offset, data in self._contents.items()
-            if not session.holds(offset, data)
-        }
-        for offset, data in changed.items():
-            session.write(offset, data, flash_size_name=self._size_name)
+        changed = self.changed(session)
+        for sector in changed:
+            data = self._contents[sector.start]
+            session.write(sector.start, data, flash_size_name=self._size_name)
         return len(changed)
 
 

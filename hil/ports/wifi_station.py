@@ -81,7 +81,10 @@ class WifiStation(Protocol):
         """
 
     def leave(self) -> None:
-        """Leave the network, or do nothing if it is joined to none."""
+        """Leave the network, if it is joined to one, and tell modules nothing any more."""
 
     def send_credentials(self, kind: SmartConfig, ssid: str, password: str) -> None:
-        """Begin to tell modules that listen which network to join, for about a minute."""
+        """Begin to tell modules that listen which network to join, and nothing else.
+
+        It goes on for about a minute, or until `leave`.
+        """

@@ -162,8 +162,8 @@ VIRTUAL_RIG = RigDescription(
         ),
     ),
 )
-"""The rig of everyone who has none; fixtures/virtual.toml, on which test plans run, has one module
-more."""
+"""The rig of everyone who has none. fixtures/virtual.toml, on which test plans run, has one module
+more, and flow control instead of DTR and RTS that reset."""
 
 
 def describe_port(port: str, baud: int | None = None) -> RigDescription:

@@ -43,7 +43,8 @@ BOOT_LOG_QUIET_S = 0.08
 BOOT_LOG_LONGEST_S = 2.0
 """A module that never stops talking must not keep a reset from ending."""
 
-READY_TIMEOUT_S = 5.0
+READY_TIMEOUT_S = 15.0
+"""How long a start may take; a module that is slower than a test allows is slow and not dead."""
 
 _NO_POWER = (
     "name a line set that switches the supply in the module's `lines`, or restart it by hand"
@@ -86,6 +87,7 @@ class RigModule:
         transcript: Where `note` writes, if somebody keeps a transcript.
         turns: How often a test got hold of it.
         recorder: Likewise, if the session is recorded; see `hil.rig.recording`.
+        restores: How often it was given factory settings.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class RigModule:
         self.transcript: Transcript | None = None
         self.turns = 0
         self.recorder: ModuleRecorder | None = None
+        self.restores = 0
 
     @property
     def name(self) -> str:
@@ -247,6 +250,7 @@ class RigModule:
 
         Effects: all stored parameters are reset; the module restarts.
         """
+        self.restores += 1
         self.at.restore()
         if self.port.format.baud != self.description.baud:
             self.at.uart_def(self.description.baud)

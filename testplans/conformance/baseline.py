@@ -73,6 +73,7 @@ class Baseline:
         self._description = module.description
         self._worst = Disturbance.STORED
         self._turn = 0
+        self._starts = 0
         self._is_joined = False
 
     def use_rate(self, baud: int) -> None:
@@ -122,7 +123,17 @@ class Baseline:
             talk.at.forget()
             talk.at.command("ATE0")
         self._turn = self._module.turns
+        self.has_begun()
+
+    def has_begun(self) -> None:
+        """The module has just been started with factory settings, and its echo is off."""
         self._worst = Disturbance.NONE
+        self._starts = len(self._module.boot_captures)
+
+    def finish(self) -> None:
+        """A test has ended: starts of its own are to be put right."""
+        if len(self._module.boot_captures) != self._starts:
+            self.disturb()
 
     def join(self, talk: Talk, access_point: AccessPoint) -> None:
         """Let the module be a station that is joined to the access point and has an address."""

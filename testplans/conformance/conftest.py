@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.errors import HilError
+from hil.flashing.image import FlashMap
 from hil.plugins.journal import note
 from hil.plugins.options import options_of
 from hil.spec.waiver import load_waivers
@@ -16,6 +17,7 @@ from .baseline import Baseline
 from .estimate import describe_estimate, estimate_s, load_durations, name_of
 from .found import find_state
 from .link import Links
+from .parameter_areas import Findings, ParameterAreas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +113,6 @@ def _tell(config: pytest.Config, line: str) -> None:
 @pytest.fixture
 def talk(
     talk: Talk,
-    module: RigModule,
     baseline: Baseline,
     line_rate: int | None,
     request: pytest.FixtureRequest,
@@ -121,11 +122,9 @@ def talk(
         baseline.use_rate(line_rate)
     baseline.reach(talk, is_joined="joined" in request.fixturenames)
     talk.on_line = baseline.note
-    starts = len(module.boot_captures)
     yield talk
     talk.on_line = None
-    if len(module.boot_captures) > starts:
-        baseline.disturb()
+    baseline.finish()
 
 
 @pytest.fixture
@@ -139,3 +138,30 @@ def joined(talk: Talk, baseline: Baseline, access_point: AccessPoint) -> Talk:
 def links(joined: Talk, network: NetworkPeers) -> Links:
     """The module as in ``joined``, and the peers in its network."""
     return Links(joined, network)
+
+
+@pytest.fixture(scope="session")
+def _findings() -> dict[int, Findings]:
+    """By slot, what is known of the parameter areas."""
+    return {}
+
+
+@pytest.fixture
+def areas(
+    talk: Talk,
+    module: RigModule,
+    baseline: Baseline,
+    pytestconfig: pytest.Config,
+    _findings: dict[int, Findings],
+) -> ParameterAreas:
+    """The parameter areas of ``module``: where its firmware has them, else as the document says."""
+    options = options_of(pytestconfig)
+    known = options.firmware.flash_map if options.is_firmware_known else FlashMap.SPLIT_512
+    return ParameterAreas(
+        module,
+        talk,
+        baseline,
+        flash_baud=options.rig.flash_baud,
+        flash_map=known,
+        findings=_findings.setdefault(module.description.slot, Findings()),
+    )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from hil.at.talk import Talk
     from hil.rig.module import BootCapture, RigModule
 
-READY_TIMEOUT_S = 10.0
+READY_TIMEOUT_S = 15.0
 
 
 def restart(talk: Talk) -> None:

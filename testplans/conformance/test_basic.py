@@ -11,6 +11,7 @@ from hil.at.talk import OK
 from hil.flashing.flasher import Flasher
 from hil.flashing.image import Role
 from hil.ports.byte_port import PortFormat
+from hil.units import seconds_to_ns
 
 from .restart import power_cycle, reset, restart
 from .wifi import join_call
@@ -44,7 +45,10 @@ def test_at_has_no_other_form(talk: Talk, call: str) -> None:
 
 @pytest.mark.clause("AT-04")
 def test_at_tells_that_the_start_is_complete(talk: Talk, module: RigModule) -> None:
+    begin_ns = talk.clock.now_ns()
     reset(talk, module)
+
+    assert talk.clock.now_ns() - begin_ns < seconds_to_ns(START_LIMIT_S)
     for _ in range(10):
         talk.ok("AT")
 

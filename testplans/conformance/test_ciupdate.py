@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.errors import PeerError
+from hil.flashing.synthesis import synthesize
 from hil.ports.update_server import UPDATE_SERVER_NAME, version_reply
 
 from .restart import restart
@@ -120,6 +121,26 @@ def test_the_vendors_server_is_looked_up(update: Update) -> None:
     assert network.lookups[before:] == (UPDATE_SERVER_NAME,)
     update.answer(request, b"", status="404 Not Found")
     update.hear_outcome()
+
+
+@destructive
+@pytest.mark.clause("GMR-06")
+def test_gmr_tells_the_version_that_was_downloaded(
+    links: Links, firmware: Firmware, access_point: AccessPoint
+) -> None:
+    if firmware != synthesize():
+        pytest.skip("of this firmware no image of another version is at hand")
+    update = Update(links, synthesize(at_version="0.24.0.0", sdk_version="1.1.0"))
+    update.run()
+
+    version, sdk, _, result = update.talk.say("AT+GMR").lines
+    assert version.startswith("AT version:0.24.0.0")
+    assert sdk == "SDK version:1.1.0"
+    assert result == "OK"
+    assert (version, sdk) != update.version[:2]
+    update.close()
+    update.join_again(access_point)
+    Update(links, firmware).run()
 
 
 @destructive

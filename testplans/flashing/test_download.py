@@ -85,6 +85,7 @@ def test_what_is_on_the_chip_already_is_not_written_again(
     assert all(region.is_verified for region in record.regions)
 
 
+@pytest.mark.clause("DL-11")
 @pytest.mark.parametrize("baud", [115200, 230400, 460800, 921600])
 def test_the_flash_can_be_written_at_many_rates(
     module: RigModule, firmware: Firmware, record_flash: FlashRecorder, baud: int

@@ -52,7 +52,7 @@ def test_after_power_on_the_reset_cause_is_1(module: RigModule) -> None:
     assert banner.cause == POWER_ON
 
 
-@pytest.mark.clause("AT-04", "DL-11")
+@pytest.mark.clause("AT-04")
 @pytest.mark.needs("reset")
 def test_after_a_reset_the_firmware_answers(module: RigModule) -> None:
     module.start()

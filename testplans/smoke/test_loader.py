@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hil.rig.rig import Rig
 
 
-@pytest.mark.clause("BOOT-03", "DL-12")
+@pytest.mark.clause("DL-12")
 @pytest.mark.needs("reset", "strap")
 def test_the_loader_tells_chip_and_flash(module: RigModule, rig: Rig) -> None:
     with Flasher(module, baud=rig.description.flash_baud).session() as session:

@@ -99,8 +99,8 @@ def test_a_changed_test_says_where_it_parts_from_its_record(pytester: pytest.Pyt
     result.assert_outcomes(passed=2, errors=1)
     assert outcomes_of(pytester) == ["passed", "rig error", "passed"]
     assert record_of(pytester)["tests"][1]["reason"] == (
-        "night.hilrec, line 35: the session of test_plan.py::test_second parts from its record "
-        "here, after 'AT+UART_CUR=9600,8,1,0,0\\r\\n' was sent (line 32): on record 'AT\\r\\n' "
+        "night.hilrec, line 37: the session of test_plan.py::test_second parts from its record "
+        "here, after 'AT+UART_CUR=9600,8,1,0,0\\r\\n' was sent (line 34): on record 'AT\\r\\n' "
         "was sent; now 'AT+CWMODE?\\r\\n' was sent. If the test has changed, record the session "
         "again; if not, it does something that depends on more than what came from the module"
     )

@@ -11,6 +11,7 @@ import pytest
 
 from hil.report.measurement import Measurement
 from hil.report.record import record_from_journal
+from hil.spec.catalogue import load_catalogue
 
 from .reports_of_tests import TIME, finished, passed_test, phase, started
 
@@ -59,7 +60,10 @@ def test_whole_run_is_summed_up() -> None:
     assert test["measurements"] == measured
     assert record["clauses"]["AT-01"] == "passed"
     assert record["clauses"]["AT-02"] == "untested"
-    assert record["counts"]["clauses"] == {"passed": 1, "untested": 981}
+    assert record["counts"]["clauses"] == {
+        "passed": 1,
+        "untested": len(load_catalogue()) - 1,
+    }
     assert record["firmware"] == {"name": "f"}
     assert record["flash"] == [{**flash, "time": TIME, "test": "a.py::t"}]
     assert len(record["boot_logs"]) == 1

@@ -74,11 +74,12 @@ def mistake_in(tmp_path: Path, text: str) -> str:
 
 
 class TestExamples:
-    def test_the_virtual_one_is_the_built_in_rig_and_a_module_with_a_small_flash(self) -> None:
+    def test_the_virtual_one_is_the_built_in_rig_with_flow_control_and_a_small_flash(self) -> None:
         path = resource_folder("fixtures") / "virtual.toml"
         rig = load_rig(path)
         first, second = rig.modules
-        assert replace(rig, modules=(first,)) == VIRTUAL_RIG
+        assert rig.has == {"uart-flow"}
+        assert replace(rig, modules=(first,), has=frozenset()) == VIRTUAL_RIG
         assert second == replace(
             first,
             slot=1,

@@ -314,6 +314,7 @@ class TestRecover:
         assert module.is_running
         assert module.at.cwmode_def_query() == 2
         assert module.at.command("AT").raw.startswith(b"AT")
+        assert module.restores == 1
 
     def test_a_module_in_its_loader_comes_back(self, module: RigModule) -> None:
         module.enter_loader()

@@ -264,6 +264,15 @@ class TestPhone:
             rig.clock.sleep(5)
             assert module.ask() == [CredentialsHeard(int(kind), b"testnet", b"password")]
 
+    def test_when_it_leaves_it_tells_nothing_any_more(self) -> None:
+        with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
+            module = Listener(rig)
+            rig.station.send_credentials(SmartConfig.ESP_TOUCH, "testnet", "password")
+            rig.station.leave()
+            module.ask(ListenForCredentials(int(SmartConfig.ESP_TOUCH)))
+            rig.clock.sleep(60)
+            assert module.ask() == []
+
     def test_two_have_names_and_addresses_of_their_own(self) -> None:
         with open_rig(VIRTUAL_RIG, FIRMWARE) as rig:
             assert [(each.name, each.mac) for each in rig.wifi.stations] == [

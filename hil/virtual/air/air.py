@@ -84,6 +84,7 @@ class Air:
             self._agenda,
             lambda: self._around(None),
             self._spread,
+            self._hush,
             fixed_address=fixed_address,
         )
         self._phones.append(phone)
@@ -124,3 +125,8 @@ class Air:
         self._tellings.append(telling)
         for antenna in self._antennas:
             antenna.hear_telling(telling, now_ns)
+
+    def _hush(self, telling: Telling, now_ns: int) -> None:
+        self._tellings = [each for each in self._tellings if each is not telling]
+        for antenna in self._antennas:
+            antenna.lose_telling(telling, now_ns)

@@ -61,6 +61,7 @@ class Antenna:
         self._soft_ap: AccessPoint | None = None
         self._kind_listened_to: int | None = None
         self._decoding: Appointment | None = None
+        self._decoded: Telling | None = None
         self._pending: list[Appointment] = []
 
     @property
@@ -112,6 +113,13 @@ class Antenna:
         is_free = self._decoding is None and telling.kind == self._kind_listened_to
         if is_free and heard_ns is not None:
             self._decoding = self._agenda.plan(heard_ns, partial(self._decode, telling))
+            self._decoded = telling
+
+    def lose_telling(self, telling: Telling, now_ns: int) -> None:
+        """A phone has fallen silent; what another one tells has to be heard from the start."""
+        if self._decoded is telling and self._decoding is not None:
+            self._stop_decoding()
+            self._listen(now_ns)
 
     def _finish_scan(self, scan: Scan, now_ns: int) -> None:
         sightings = tuple(
@@ -163,9 +171,12 @@ class Antenna:
 
     def _stop_listening(self) -> None:
         self._kind_listened_to = None
+        self._stop_decoding()
+
+    def _stop_decoding(self) -> None:
         if self._decoding is not None:
             self._decoding.cancel()
-            self._decoding = None
+            self._decoding = self._decoded = None
 
     def _hear_soon(self, event: AirEvent, now_ns: int) -> None:
         """Tell the module behind the call that is going on, which may be its own."""

@@ -27,6 +27,7 @@ class Phone:
         agenda: The air's.
         in_reach: The access points around it.
         spread: Lets modules hear what it tells.
+        hush: Ends that.
         fixed_address: Its own address; None to ask for a lease.
 
     Attributes:
@@ -42,13 +43,15 @@ class Phone:
         agenda: Agenda,
         in_reach: Callable[[], Iterable[AccessPoint]],
         spread: Callable[[Telling, int], None],
+        hush: Callable[[Telling, int], None],
         *,
         fixed_address: IPv4Address | None = None,
     ) -> None:
         self.name, self.mac = name, mac
         self._in_reach = in_reach
         self._station = Supplicant(agenda, in_reach, self._take)
-        self._spread = spread
+        self._spread, self._hush = spread, hush
+        self._telling: Telling | None = None
         self._fixed_address = fixed_address
         self._lease: IPv4Address | None = None
         self.failure: JoinFailure | None = None
@@ -86,7 +89,7 @@ class Phone:
         self._station.fall_silent(now_ns)
 
     def tell(self, kind: int, ssid: bytes, password: bytes, now_ns: int) -> None:
-        """Tell modules that listen which network to join, for `TELLING_NS`.
+        """Tell modules that listen which network to join, for `TELLING_NS`, and nothing else.
 
         Args:
             kind: 1 for ESP-TOUCH, 2 for AirKiss.
@@ -94,7 +97,15 @@ class Phone:
             password: Its password.
             now_ns: When it begins.
         """
-        self._spread(Telling(kind, ssid, password, now_ns + TELLING_NS), now_ns)
+        self.fall_silent(now_ns)
+        self._telling = Telling(kind, ssid, password, now_ns + TELLING_NS)
+        self._spread(self._telling, now_ns)
+
+    def fall_silent(self, now_ns: int) -> None:
+        """Tell modules nothing any more."""
+        if self._telling is not None:
+            self._hush(self._telling, now_ns)
+            self._telling = None
 
     def _take(self, event: Joined | JoinFailed | ApLost | Leased, now_ns: int) -> None:
         match event:

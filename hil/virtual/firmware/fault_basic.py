@@ -86,7 +86,7 @@ _START_FAULTS = (
     Fault(
         "start-takes-ten-seconds",
         "The firmware needs ten seconds until it is ready.",
-        ("AT+RST",),
+        ("AT", "AT+RST"),
         building(ParameterStore, _LateStore),
     ),
     Fault(
@@ -98,7 +98,7 @@ _START_FAULTS = (
     Fault(
         "small-letters-are-taken",
         "AT+gmr is taken for AT+GMR.",
-        ("AT+GMR",),
+        ("GENERAL", "AT+GMR"),
         also_called("AT+GMR", "AT+gmr"),
     ),
 )

@@ -41,6 +41,9 @@ _STORED_IN_SYSTEM_AREA = (
 _STORED = (*_STORED_IN_USER_AREA, *_STORED_IN_SYSTEM_AREA)
 """Source: A-69 in docs/ambiguities."""
 
+_APPENDIX = "APPENDIX"
+"""What the catalogue of clauses calls section 6."""
+
 
 class _EagerStore(ParameterStore):
     """Writes what it holds already, too."""
@@ -102,25 +105,25 @@ FLASH_FAULTS = (
     Fault(
         "equal-values-are-written-again",
         "A value that is equal to the stored one is written to flash.",
-        _STORED,
+        (*_STORED, _APPENDIX),
         building(ParameterStore, _EagerStore),
     ),
     Fault(
         "parameter-areas-are-swapped",
         "User parameters are stored in the system parameter area, and the other way round.",
-        (*_STORED, "AT+RESTORE"),
+        (*_STORED, "AT+RESTORE", _APPENDIX),
         building(ParameterStore, _SwappedStore),
     ),
     Fault(
         "ok-comes-before-value-is-stored",
         "OK comes while the flash is still written; a power cut right after it loses the value.",
-        _STORED,
+        (*_STORED, _APPENDIX),
         building(ParameterStore, _HastyStore),
     ),
     Fault(
         "storing-wipes-neighbours",
         "What is stored in the user parameter area takes the place of all else there.",
-        _STORED_IN_USER_AREA,
+        (*_STORED_IN_USER_AREA, _APPENDIX),
         building(ParameterStore, _CrampedStore),
     ),
     Fault(

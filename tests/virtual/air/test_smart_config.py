@@ -103,6 +103,45 @@ def test_whoever_stops_listening_hears_none_of_two_phones() -> None:
     assert module.take() == []
 
 
+def test_a_phone_tells_one_thing_at_a_time() -> None:
+    player = AirPlayer()
+    phone = player.air.add_phone("phone", PHONE)
+    module = player.module()
+    module.ask(ListenForCredentials(1))
+    phone.tell(1, b"other", b"12345678", 0)
+    player.wait(3 * S)
+    phone.tell(1, b"lab", b"password", player.now_ns)
+    player.wait(100 * S)
+    assert module.take_timed() == [(8 * S, HEARD)]
+
+
+def test_a_phone_that_falls_silent_is_not_understood() -> None:
+    player = AirPlayer()
+    phone = player.air.add_phone("phone", PHONE)
+    module = player.module()
+    module.ask(ListenForCredentials(1))
+    phone.tell(1, b"lab", b"password", 0)
+    player.wait(4 * S)
+    phone.fall_silent(player.now_ns)
+    player.wait(100 * S)
+    module.ask(ListenForCredentials(1))
+    player.wait(100 * S)
+    assert module.take() == []
+
+
+def test_when_the_phone_that_is_understood_falls_silent_another_one_is() -> None:
+    player = AirPlayer()
+    first, second = player.air.add_phone("a", PHONE), player.air.add_phone("b", MAC_B)
+    module = player.module()
+    module.ask(ListenForCredentials(1))
+    first.tell(1, b"other", b"12345678", 0)
+    second.tell(1, b"lab", b"password", 0)
+    player.wait(4 * S)
+    first.fall_silent(player.now_ns)
+    player.wait(100 * S)
+    assert module.take_timed() == [(9 * S, HEARD)]
+
+
 def test_all_modules_that_listen_hear_it() -> None:
     player = AirPlayer()
     modules = [player.module(MAC_A), player.module(MAC_B), player.module(PHONE)]
