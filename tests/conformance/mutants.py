@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .covering import Covering, find_covering
+from .covering import Covering, find_covering, forget_cached
 from .forking import ROOT, ForkingPlugin, Result, run_forked
 from .mutant import Mutant, implant, mutants_of
 
@@ -54,14 +54,17 @@ class MutantModule:
         return self.mutant.name
 
     def items(self, session: pytest.Session) -> Sequence[pytest.Item]:
-        """The tests."""
-        return [session.items[index] for index in self.tests[:_MOST_TESTS]]
+        """The tests; of too many the likeliest, and of the others some from each file."""
+        items = [session.items[index] for index in self.tests]
+        likeliest, others = items[: _MOST_TESTS // 2], items[_MOST_TESTS // 2 :]
+        return [*likeliest, *_in_turn(others)][:_MOST_TESTS]
 
     def apply(self, session: pytest.Session) -> None:
         """Put the mutant into its place."""
         del session
         dotted = ".".join(Path(self.mutant.path).with_suffix("").parts)
         implant(importlib.import_module(dotted), self.source, self.mutant)
+        forget_cached("hil.virtual.firmware")
 
 
 class Measurement:
@@ -134,6 +137,16 @@ class Measurement:
             f"{len(self.equivalent)} more are judged equivalent (equivalent.toml), "
             f"{len(self.unreached)} stand in lines that no test executes. {seconds:.0f} s"
         )
+
+
+def _in_turn(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """The first test of each file, then the second of each, and so on."""
+    turns: Counter[Path] = Counter()
+    placed = []
+    for item in items:
+        placed.append((turns[item.path], item))
+        turns[item.path] += 1
+    return [item for _, item in sorted(placed, key=lambda each: each[0])]
 
 
 def load_equivalent() -> dict[str, str]:
