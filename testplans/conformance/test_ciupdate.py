@@ -269,6 +269,18 @@ def test_a_server_that_breaks_off_has_told_no_version(update: Update) -> None:
 
 
 @destructive
+@pytest.mark.clause("CIUPDATE-09", "CIUPDATE-10")
+def test_a_server_that_says_nothing_is_given_up(update: Update) -> None:
+    update.begin()
+    update.take_request()
+    _require_stages(update, 2)
+
+    update.begin()
+    update.take_file_request()
+    _require_stages(update, 4)
+
+
+@destructive
 @pytest.mark.clause("CIUPDATE-10")
 def test_a_server_that_is_gone_behind_the_version_begins_no_download(update: Update) -> None:
     update.begin()

@@ -247,19 +247,25 @@ def test_a_lost_link_is_opened_again_without_a_word(links: Links) -> None:
 
 
 @pytest.mark.clause("CIPSEND-38")
-def test_what_comes_without_a_link_is_thrown_away(links: Links) -> None:
+def test_what_waits_or_comes_without_a_link_is_thrown_away(links: Links) -> None:
     listener = links.network.listen(window_bytes=NARROW_BYTES)
     with over_tcp(links, listener) as peer:
         for _ in range(2):
             give_packet(links.talk, bytes(WAITING_BYTES))
-        listener.close()
         peer.reset()
+        links.talk.silent(REOPENED_S)
+        second = links.accept(listener)
+        links.talk.give(b"kept")
+        assert links.receive(second, 4) == b"kept"
+
+        listener.close()
+        second.reset()
         links.talk.silent(ABSENCE_S)
         links.talk.give(b"lost")
         links.talk.silent(ABSENCE_S)
-        again = links.accept(links.network.listen(listener.endpoint.port))
+        third = links.accept(links.network.listen(listener.endpoint.port))
         links.talk.give(b"kept")
-        assert links.receive(again, 4) == b"kept"
+        assert links.receive(third, 4) == b"kept"
 
 
 @pytest.mark.clause("CIPSEND-39")
