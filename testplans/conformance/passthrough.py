@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hil.errors import AnswerDiffersError
-from hil.units import seconds_to_ns
+from hil.units import ns_to_seconds, seconds_to_ns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,12 @@ def over_udp(links: Links) -> Iterator[UdpPeer]:
     yield peer
     leave(talk)
     close(talk)
+
+
+def give_packet(talk: Talk, data: bytes) -> None:
+    """Send bytes, and leave the line idle for as long as ends a packet."""
+    talk.give(data)
+    talk.hear(ns_to_seconds(talk.at.line_time_ns(len(data))) + PACKET_END_S)
 
 
 def leave(talk: Talk) -> bytes:

@@ -14,6 +14,7 @@ import pytest
 from hil.at.talk import OK
 from hil.spec.spelling import spelling
 
+from .segment import NARROW_BYTES, Segments
 from .sending import EVERY_BYTE, LONGEST_BYTES, NO_BACKSLASH, each_command, send_until_stuck
 
 if TYPE_CHECKING:
@@ -234,3 +235,22 @@ def test_in_single_mode_a_link_is_refused(links: Links) -> None:
     links.talk.refused("AT+CIPSEND=0,4")
     links.talk.refused("AT+CIPSEND=1,4")
     assert links.has_received_nothing(peer)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param("AT+CIPSEND", marks=pytest.mark.clause("CIPSEND-36")),
+        pytest.param("AT+CIPSENDEX", marks=pytest.mark.clause("CIPSENDEX-24")),
+    ],
+)
+def test_while_segments_wait_it_is_refused(links: Links, command: str) -> None:
+    segments = Segments(links, window_bytes=NARROW_BYTES)
+    stuck = segments.wait_stuck()
+
+    links.talk.refused(f"{command}=4")
+    links.receive(segments.peer, 512 * stuck)
+    segments.await_report(stuck)
+    links.talk.prompt(f"{command}=4")
+    links.talk.sent(b"abcd")
+    assert links.receive(segments.peer, 4) == b"abcd"

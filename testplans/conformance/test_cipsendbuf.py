@@ -314,6 +314,29 @@ def test_a_segment_whose_data_come_too_late_is_not_reported_as_sent(links: Links
     assert b"SEND OK" not in links.talk.hear(LOST_S)
 
 
+@pytest.mark.clause("CIPSENDBUF-26")
+def test_segments_on_their_way_when_a_link_is_closed_are_told_to_have_failed(links: Links) -> None:
+    links.use_many()
+    segments = Segments(links, 2, NARROW_BYTES)
+    stuck = segments.wait_stuck()
+    segments.write(b"ab", f"{stuck + 1},{stuck - 1}")
+
+    links.talk.raw(b"AT+CIPCLOSE=2\r\n")
+    numbers = (stuck, stuck + 1)
+    assert _failures(links.talk.hear(LOST_S)) == [b"2,%d,SEND FAIL" % each for each in numbers]
+
+
+@pytest.mark.clause("CIPSENDBUF-26")
+def test_a_segment_whose_data_come_too_late_is_told_to_have_failed(links: Links) -> None:
+    segments = Segments(links)
+    segments.announce(4, "1,0")
+    segments.peer.reset()
+    links.talk.hear(LOST_S)
+
+    links.talk.give(b"abcd")
+    assert _failures(links.talk.hear(LOST_S)) == [b"1,SEND FAIL"]
+
+
 @pytest.mark.clause("CIPSENDBUF-23")
 def test_there_is_only_the_set_form(talk: Talk) -> None:
     for form in ("", "?", "=?"):
@@ -347,6 +370,11 @@ def test_in_multiple_mode_a_link_must_be_given(links: Links) -> None:
 
     links.talk.refused("AT+CIPSENDBUF=4")
     segments.deliver(b"ab")
+
+
+def _failures(heard: bytes) -> list[bytes]:
+    """The lines that tell of segments that failed; the blank of A-55 may stand in them."""
+    return re.findall(rb"(?m)^(.*SEND FAIL)\r$", heard.replace(b", ", b","))
 
 
 def _write_unless_full(segments: Segments, data: bytes) -> None:

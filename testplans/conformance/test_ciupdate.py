@@ -86,6 +86,20 @@ def test_a_finished_update_has_told_four_stages_and_ok(
 
 
 @destructive
+@pytest.mark.clause("CIUPDATE-05", "CIUPDATE-08")
+def test_replies_may_come_in_pieces(update: Update, access_point: AccessPoint) -> None:
+    update.begin()
+    update.answer_in_pieces(update.take_request(), version_reply(VERSION))
+    request = update.take_request()
+    update.answer_in_pieces(request, update.image(request))
+
+    assert update.hear_outcome() == b"".join(STAGES) + b"\r\nOK\r\n"
+    update.await_start()
+    update.join_again(access_point)
+    update.run()
+
+
+@destructive
 @pytest.mark.clause("CIUPDATE-12")
 def test_the_place_that_does_not_run_is_written(update: Update, access_point: AccessPoint) -> None:
     first = update.run()
@@ -160,10 +174,19 @@ def _break_off(update: Update) -> None:
     update.answer(request, update.image(request), cut_bytes=HALF)
 
 
+def _deny(update: Update) -> None:
+    update.begin()
+    request = update.take_file_request()
+    with suppress(PeerError):  # the module may have seen enough
+        update.answer(request, update.image(request), status="404 Not Found")
+
+
 @destructive
 @pytest.mark.clause("CIUPDATE-09")
 @pytest.mark.parametrize(
-    "fail", [_refuse, _tell_no_version, _break_off], ids=["refused", "no-version", "broken-off"]
+    "fail",
+    [_refuse, _tell_no_version, _break_off, _deny],
+    ids=["refused", "no-version", "broken-off", "denied"],
 )
 def test_a_failed_update_answers_error_and_the_old_version_goes_on(
     update: Update, fail: Callable[[Update], None]
@@ -243,6 +266,18 @@ def test_a_server_that_breaks_off_has_told_no_version(update: Update) -> None:
     update.take_request().connection.reset()
 
     _require_stages(update, 2)
+
+
+@destructive
+@pytest.mark.clause("CIUPDATE-09", "CIUPDATE-10")
+def test_a_server_that_says_nothing_is_given_up(update: Update) -> None:
+    update.begin()
+    update.take_request()
+    _require_stages(update, 2)
+
+    update.begin()
+    update.take_file_request()
+    _require_stages(update, 4)
 
 
 @destructive

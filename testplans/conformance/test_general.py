@@ -235,6 +235,14 @@ def test_the_illustrated_call_is_legal(talk: Talk) -> None:
     talk.expect("AT+CWSAP?", '+CWSAP:"ESP756290","21030826",1,4', OK)
 
 
+@pytest.mark.clause("GEN-10")
+@pytest.mark.parametrize("mark", [";", ".", ""], ids=["semicolon", "dot", "nothing"])
+def test_nothing_but_commas_parts_parameters(talk: Talk, mark: str) -> None:
+    before = talk.say("AT+CWSAP_CUR?").lines
+    talk.refused("AT+CWSAP_CUR=" + mark.join(('"ESP756290"', '"21030826"', "1", "4")))
+    assert talk.say("AT+CWSAP_CUR?").lines == before
+
+
 @pytest.mark.clause("GEN-11")
 @pytest.mark.parametrize(
     "call",

@@ -9,7 +9,7 @@ import pytest
 
 from hil.at.talk import OK
 
-from .passthrough import UDP_PORT, close, hear_exactly, leave, over_tcp, over_udp
+from .passthrough import UDP_PORT, close, give_packet, hear_exactly, leave, over_tcp, over_udp
 from .segment import NARROW_BYTES
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ LONG_GAP_S = 0.03
 """Either side of the 20 ms that end a packet (line 808); long enough for a computer's timers."""
 
 LONGEST_PACKET_BYTES = 2048
+WAITING_BYTES = 2000
+"""Two packets of this length: the second waits behind the narrow window of a peer."""
+
+REOPENED_S = 1.0
 
 
 @pytest.mark.clause("CIPSEND-19")
@@ -101,7 +105,8 @@ def test_a_pause_of_more_than_20_ms_ends_a_packet(links: Links) -> None:
 def test_a_packet_has_2048_bytes_at_most(links: Links) -> None:
     data = b"".join(b"%05d" % number for number in range(1000))
     with over_udp(links) as peer:
-        links.talk.give(data)
+        links.talk.give(data[: LONGEST_PACKET_BYTES - 1])
+        links.talk.give(data[LONGEST_PACKET_BYTES - 1 :])
         packets = _packets(links, peer)
         assert b"".join(packets) == data
         assert [len(packet) for packet in packets] == [
@@ -135,6 +140,17 @@ def test_what_came_before_plus_plus_plus_is_sent(links: Links) -> None:
         leave(links.talk)
         assert links.receive(peer, 3) == b"abc"
         links.talk.ok("AT")
+
+
+@pytest.mark.clause("CIPSEND-24")
+def test_what_waited_for_room_before_plus_plus_plus_is_sent(links: Links) -> None:
+    with over_tcp(links, links.network.listen(window_bytes=NARROW_BYTES)) as peer:
+        packets = b"a" * WAITING_BYTES, b"b" * WAITING_BYTES
+        for data in packets:
+            give_packet(links.talk, data)
+        leave(links.talk)
+        links.talk.ok("AT")
+        assert links.receive(peer, 2 * WAITING_BYTES) == b"".join(packets)
 
 
 @pytest.mark.clause("CIPSEND-25")
@@ -181,6 +197,17 @@ def test_plus_plus_plus_behind_a_packet_of_full_length_is_data(links: Links) -> 
         assert links.receive(peer, 4) == b"AT\r\n"
 
 
+@pytest.mark.clause("CIPSEND-26")
+def test_plus_plus_plus_that_waited_for_room_is_data_if_more_follows(links: Links) -> None:
+    packet = bytes(LONGEST_PACKET_BYTES - 3)
+    with over_tcp(links, links.network.listen(window_bytes=NARROW_BYTES)) as peer:
+        for data in (packet, packet, b"+++abc"):
+            give_packet(links.talk, data)
+        assert links.receive(peer, 2 * len(packet) + 6) == packet * 2 + b"+++abc"
+        links.talk.give(b"AT\r\n")
+        assert links.receive(peer, 4) == b"AT\r\n"
+
+
 @pytest.mark.clause("CIPSEND-27")
 def test_the_link_outlasts_passthrough(links: Links) -> None:
     talk = links.talk
@@ -192,6 +219,70 @@ def test_the_link_outlasts_passthrough(links: Links) -> None:
         talk.prompt("AT+CIPSEND")
         talk.give(b"again")
         assert links.receive(peer, 5) == b"again"
+
+
+@pytest.mark.clause("CIPSEND-27", "CIPSTART-40")
+def test_behind_passthrough_the_end_of_its_link_is_told(links: Links) -> None:
+    links.talk.ok("AT+CIPMODE=1")
+    peer = links.open_tcp()
+    links.talk.prompt("AT+CIPSEND")
+    leave(links.talk)
+
+    links.end_by(peer.close)
+    assert links.tells("CLOSED")
+    links.talk.ok("AT+CIPMODE=0")
+
+
+@pytest.mark.clause("CIPSEND-37")
+def test_a_lost_link_is_opened_again_without_a_word(links: Links) -> None:
+    listener = links.network.listen()
+    with over_tcp(links, listener) as peer:
+        peer.reset()
+        links.talk.silent(REOPENED_S)
+        again = links.accept(listener)
+        links.talk.give(b"up")
+        assert links.receive(again, 2) == b"up"
+        again.send(b"down", links.deadline_ns(SEND_S))
+        hear_exactly(links.talk, b"down")
+
+
+@pytest.mark.clause("CIPSEND-38")
+def test_what_waits_or_comes_without_a_link_is_thrown_away(links: Links) -> None:
+    listener = links.network.listen(window_bytes=NARROW_BYTES)
+    with over_tcp(links, listener) as peer:
+        for _ in range(2):
+            give_packet(links.talk, bytes(WAITING_BYTES))
+        peer.reset()
+        links.talk.silent(REOPENED_S)
+        second = links.accept(listener)
+        links.talk.give(b"kept")
+        assert links.receive(second, 4) == b"kept"
+
+        listener.close()
+        second.reset()
+        links.talk.silent(ABSENCE_S)
+        links.talk.give(b"lost")
+        links.talk.silent(ABSENCE_S)
+        third = links.accept(links.network.listen(listener.endpoint.port))
+        links.talk.give(b"kept")
+        assert links.receive(third, 4) == b"kept"
+
+
+@pytest.mark.clause("CIPSEND-39")
+def test_who_leaves_without_a_link_is_told_closed(links: Links) -> None:
+    talk = links.talk
+    listener = links.network.listen()
+    talk.ok("AT+CIPMODE=1")
+    peer = links.open_tcp(listener=listener)
+    talk.prompt("AT+CIPSEND")
+    listener.close()
+    peer.reset()
+    talk.silent(ABSENCE_S)
+
+    assert leave(talk) == b"CLOSED\r\n"
+    assert links.is_left_alone(links.network.listen(listener.endpoint.port))
+    talk.expect("AT+CIPSTATUS", "STATUS:4", OK)
+    talk.ok("AT+CIPMODE=0")
 
 
 @pytest.mark.clause("CIPSEND-28")

@@ -26,6 +26,9 @@ START_S = 20.0
 """From power-on to the connection: joining, an address, dialling."""
 
 NO_START_S = 5.0
+GONE_S = 10.0
+"""In which a station notices that its access point is gone."""
+
 QUIET_S = 0.5
 MOST_PAUSES = 40
 GOOD = '"192.168.6.110",1002'
@@ -246,6 +249,7 @@ def test_a_link_is_stored_though_nobody_is_there(stored: Links, module: RigModul
     talk.silent(QUIET_S)
     leave(talk)
     talk.ok("AT")
+    talk.ok("AT+CIPMODE=0")  # there is no link, nor half of one (line 917)
     _finish(stored, module)
 
 
@@ -303,5 +307,43 @@ def test_a_restart_by_rst_leads_to_commands_or_passthrough(
     if connection is None:
         talk.ok("AT")
         return
+    _require_passthrough(stored, connection)
+    _finish(stored, module)
+
+
+@pytest.mark.clause("SAVETRANSLINK-19")
+def test_the_link_is_opened_when_the_peer_is_there_and_again_when_it_is_lost(
+    stored: Links, module: RigModule
+) -> None:
+    absent = stored.network.listen()
+    port = absent.endpoint.port
+    absent.close()
+    stored.talk.ok(f'AT+SAVETRANSLINK=1,"{stored.host}",{port}')
+
+    module.power_cycle()
+    stored.talk.hear(NO_START_S)
+    listener = stored.network.listen(port)
+    for _ in range(2):
+        connection = stored.accept(listener)
+        _require_passthrough(stored, connection)
+        connection.reset()
+    _finish(stored, module)
+
+
+@pytest.mark.clause("SAVETRANSLINK-19")
+@pytest.mark.needs("ap-control")
+def test_the_link_is_opened_again_when_the_network_is_back(
+    stored: Links, module: RigModule, access_point: AccessPoint
+) -> None:
+    listener = stored.network.listen()
+    stored.talk.ok(f'AT+SAVETRANSLINK=1,"{stored.host}",{listener.endpoint.port}')
+    _start(stored, module, listener)
+
+    access_point.switch(is_on=False)
+    stored.talk.hear(GONE_S)
+    access_point.switch(is_on=True)
+    connection = listener.accept(stored.deadline_ns(START_S))
+    assert connection is not None
+    _let_settle(stored.talk)
     _require_passthrough(stored, connection)
     _finish(stored, module)

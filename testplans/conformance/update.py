@@ -28,6 +28,7 @@ STEP_S = 20.0
 """From one step to the next: looking up, connecting, asking."""
 
 DOWNLOAD_S = 120.0
+PIECE_S = 0.2
 OUTCOME = rb"\r\n(?:OK|ERROR)\r\n"
 VERSION = "v0.24"
 _ROLES = {"user1.bin": Role.USER1, "user2.bin": Role.USER2}
@@ -66,6 +67,14 @@ class Update:
         """Answer it; `how` is as for `UpdateServer.answer`."""
         deadline_ns = self.links.deadline_ns(DOWNLOAD_S)
         self._server.answer(request, body, deadline_ns, **how)  # type: ignore[arg-type]
+
+    def answer_in_pieces(self, request: UpdateRequest, body: bytes) -> None:
+        """Answer it so that line, head and body are cut somewhere, with a pause at each cut."""
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(body)
+        for piece in (head[:20], head[20:], body[:2], body[2:]):
+            request.connection.send(piece, self.links.deadline_ns(DOWNLOAD_S))
+            self.hear(PIECE_S)
+        request.connection.finish()
 
     def image(self, request: UpdateRequest) -> bytes:
         """The image that is asked for."""

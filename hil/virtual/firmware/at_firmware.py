@@ -151,7 +151,7 @@ class AtFirmware:
         if not self._arriving:
             return own_ns
         arrival_ns = self._arriving[0].end_ns()
-        return arrival_ns if own_ns is None or arrival_ns < own_ns else own_ns
+        return arrival_ns if own_ns is None else min(arrival_ns, own_ns)
 
     def advance(self, now_ns: int) -> Sequence[Action]:
         """Serve everything that is due at `now_ns`, in the order of time."""

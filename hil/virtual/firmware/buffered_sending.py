@@ -109,21 +109,16 @@ def write_segment(state: FirmwareState, call: Call, at_ns: int) -> Outcome:
 
 
 def _prompt_for_segment(state: FirmwareState, link: TcpLink, length: int, at_ns: int) -> Outcome:
+    """Number and prompt, if the buffer has room. Source: line 832; A-55."""
     buffer = state.send_buffers.of(link)
-    lack = _lack(buffer, length)
-    if lack is not None:
-        return refuse(state, at_ns, lack)
+    if length > buffer.free_bytes:
+        return refuse(state, at_ns, "BUFFER FULL")
+    if not buffer.free_places:
+        return refuse(state, at_ns, "QUEUE FULL")
     last = buffer.settled if state.dialect.tcp_ip.tells_settled_segment else buffer.delivered
     segment = buffer.announce()
     data = Payload(state, length, partial(_hand_over, state, link, segment))
     return prompt(state, data, at_ns, f"{segment},{last}")
-
-
-def _lack(buffer: SendBuffer, length: int) -> str | None:
-    """Why a buffer cannot take a segment of a length, or None if it can. Source: line 832; A-55."""
-    if length > buffer.free_bytes:
-        return "BUFFER FULL"
-    return None if buffer.free_places else "QUEUE FULL"
 
 
 def _hand_over(

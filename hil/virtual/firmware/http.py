@@ -13,8 +13,8 @@ LONGEST_HEAD_BYTES = 4096
 OK_STATUS = 200
 
 _HEAD_END = b"\r\n\r\n"
-_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: |$)")
-_LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]+)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?:[ \r]|$)")
+_LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]+)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
 def format_get(target: str, host: str, version: str) -> bytes:
@@ -59,11 +59,11 @@ class HttpReply:
             self.is_broken = self.is_broken or len(head) > LONGEST_HEAD_BYTES
             return b""
         self._head = None
-        self._read_head(head.replace(b"\r\n", b"\n"))
+        self._read_head(head)
         return body
 
     def _read_head(self, head: bytes) -> None:
-        status = _STATUS_LINE.match(head.split(b"\n", 1)[0])
+        status = _STATUS_LINE.match(head)
         length = _LENGTH.search(head)
         self.is_broken = status is None
         self.status = int(status[1]) if status else 0

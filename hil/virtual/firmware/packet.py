@@ -77,9 +77,7 @@ class PacketCutter:
     def pause(self) -> bool:
         """That moment has come; returns whether the packet is the order to leave."""
         is_order = self._gathered == LEAVING and self._is_behind_pause
-        if is_order:
-            self._gathered.clear()
-        else:
+        if not is_order:
             self._end_packet()
         return is_order
 

@@ -73,10 +73,12 @@ class Passthrough:
     def begin(self, link: Link) -> None:
         """Take bytes for a link that is open. Source: lines 807-808."""
         target = PassthroughLink(isinstance(link, UdpLink), link.address, link.port)
-        keep_alive_ms = link.keep_alive_ms if isinstance(link, TcpLink) else 0
         link.is_announced = False
         self._link = link
-        self._switch_on(_Peer(target, keep_alive_ms))
+        if isinstance(link, TcpLink):
+            self._switch_on(_Peer(target, link.keep_alive_ms))
+        else:
+            self._switch_on(_Peer(target))
 
     # What the UART brings ------------------------------------------------------------------------
 
@@ -108,15 +110,16 @@ class Passthrough:
 
         Source: line 927; A-64 in docs/ambiguities.
         """
+        del now_ns
         store = self._state.store
         if store.user.passthrough is not None and store.system.network is not None:
             self._state.transfer_mode = PASSTHROUGH
             self._switch_on(_Peer(store.user.passthrough))
-            self._open(now_ns)
 
     def next_deadline_ns(self) -> int | None:
         """When to try again to open the link, or to give an attempt up."""
-        return self._due_ns
+        is_open = self._link is not None and self._link.is_open
+        return None if is_open else self._due_ns
 
     def advance(self, now_ns: int) -> None:
         """Try again, or give up."""
@@ -126,11 +129,9 @@ class Passthrough:
             self._state.links.abort(self._link, now_ns)
 
     def hear(self, event: OutsideEvent, now_ns: int) -> None:
-        """The link may be open now, or the peer within reach."""
+        """The peer may be within reach now."""
         del event
-        if self._link is not None and self._link.is_open:
-            self._due_ns = None
-        elif self._link is None and self._due_ns is None:
+        if self._link is None and self._due_ns is None:
             self._open(now_ns)
 
     # Inside --------------------------------------------------------------------------------------

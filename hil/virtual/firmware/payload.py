@@ -67,7 +67,8 @@ class Payload:
         """Collect bytes; the last of them starts what is done with them."""
         is_last = self._end_in(burst.data) is not None
         self._typed += burst.data
-        self._follow_run(burst)
+        if self._state.dialect.tcp_ip.cancels_by_plus:
+            self._follow_run(burst)
         if self._is_cancelling and len(self._typed) >= self._length:
             return self._cancel(burst.end_ns())
         if not is_last and len(self._typed) < self._length:
@@ -89,7 +90,7 @@ class Payload:
 
     @property
     def _is_cancelling(self) -> bool:
-        return self._run == CANCELLING and self._state.dialect.tcp_ip.cancels_by_plus
+        return self._run == CANCELLING
 
     def _follow_run(self, burst: Burst) -> None:
         """Bytes have come, behind a pause or without one."""

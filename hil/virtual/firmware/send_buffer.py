@@ -119,11 +119,14 @@ class SendBuffer:
         """The data of a segment came too late."""
         self.settled = number
 
-    def take_delivered(self) -> list[int]:
-        """The numbers of the segments that the peer has confirmed since the last call."""
+    def take_delivered(self, acknowledged_bytes: int) -> list[int]:
+        """The numbers of the segments that the peer has confirmed since the last call.
+
+        Args:
+            acknowledged_bytes: How far the peer has confirmed what came over the link.
+        """
         numbers = []
-        through = self.link.acknowledged_bytes if self.link else 0
-        while self._on_way and self._on_way[0].end <= through:
+        while self._on_way and self._on_way[0].end <= acknowledged_bytes:
             number = self._on_way.popleft().number
             numbers.append(number)
             self.delivered = self.settled = number
@@ -176,11 +179,11 @@ class SendBuffers:
         self._buffers[link.number].fail(number)
         self._say(b"\r\n", link, number, "SEND FAIL", now_ns)
 
-    def _tell_delivered(self, link: Link, now_ns: int) -> None:
+    def _tell_delivered(self, link: TcpLink, now_ns: int) -> None:
         """Source: line 832; A-55 for the blank that does not come."""
         buffer = self._buffers[link.number]
         if buffer.link is link:
-            for number in buffer.take_delivered():
+            for number in buffer.take_delivered(link.acknowledged_bytes):
                 self._say(b"\r\n", link, number, "SEND OK", now_ns)
 
     def _tell_lost(self, link: Link, now_ns: int) -> None:
