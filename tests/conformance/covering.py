@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from dataclasses import dataclass
 from itertools import accumulate
@@ -54,6 +55,18 @@ class Covering:
         return [test for test, sum_s in zip(ranked, spent_s, strict=True) if sum_s <= most_cpu_s]
 
 
+def forget_cached(package: str) -> None:
+    """Let the functions of a package that keep what they returned compute it anew.
+
+    A table that is built once, before there is a mutant, would hide it.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.startswith(f"{package}."):
+            for value in list(vars(module).values()):
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
+
+
 def find_covering(session: pytest.Session, files: Sequence[Path]) -> Covering:
     """Run all tests of a session once and see which lines of the files they execute."""
     reader, writer = os.pipe()
@@ -99,6 +112,7 @@ def _run(session: pytest.Session, files: Sequence[Path]) -> dict[str, Any]:
     for index, item in enumerate(session.items):
         following = session.items[index + 1] if index + 1 < len(session.items) else None
         measured.switch_context(str(index))
+        forget_cached("hil.virtual.firmware")
         begin_s = time.process_time()
         session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         cpu_s.append(time.process_time() - begin_s)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .covering import Covering, find_covering
+from .covering import Covering, find_covering, forget_cached
 from .forking import ROOT, ForkingPlugin, Result, run_forked
 from .mutant import Mutant, implant, mutants_of
 
@@ -63,6 +63,7 @@ class MutantModule:
         del session
         dotted = ".".join(Path(self.mutant.path).with_suffix("").parts)
         implant(importlib.import_module(dotted), self.source, self.mutant)
+        forget_cached("hil.virtual.firmware")
 
 
 class Measurement:
