@@ -15,7 +15,7 @@ from hil.spec.waiver import load_waivers
 
 from .baseline import Baseline
 from .estimate import describe_estimate, estimate_s, load_durations, name_of
-from .found import find_state
+from .found import LOSSES, find_again, find_state
 from .link import Links
 from .parameter_areas import Findings, ParameterAreas
 
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 _PLAN = Path(__file__).parent
 _WAIVERS = _PLAN / "waivers.toml"
+_BASELINES_KEY = pytest.StashKey[dict[int, Baseline]]()
+
+LEFT_DIFFERENT = "left different"
+"""The record of the journal about a module that is not left as it was found."""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -48,7 +52,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
-    """Say before the first test how long a real module will need."""
+    """Say before the first test how long a real module will need, and what it will lose."""
     options = options_of(config)
     own = [item for item in items if _PLAN in item.path.parents]
     if not options.rig.is_real or not own:
@@ -60,7 +64,8 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
         names = [name_of(item) for item in own if _rate_of(item) in (None, rate)]
         total_s, unknown = estimate_s(names, rate, durations)
         told.append(describe_estimate(total_s, len(names), unknown, rate))
-    return told
+    bare = [module.slot for module in options.rig.modules if not module.lines]
+    return [*told, *(f"slot {slot} {LOSSES}" for slot in bare)]
 
 
 def _rate_of(item: pytest.Item) -> int | None:
@@ -79,15 +84,28 @@ def line_rate(request: pytest.FixtureRequest) -> int | None:
 @pytest.fixture(scope="session")
 def _baselines(pytestconfig: pytest.Config) -> Iterator[dict[int, Baseline]]:
     """By slot; at the end every real module is left as it was found."""
-    baselines: dict[int, Baseline] = {}
+    baselines = pytestconfig.stash.setdefault(_BASELINES_KEY, {})
     yield baselines
-    for slot, baseline in baselines.items():
+    _leave_as_found(pytestconfig, baselines)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Leave the modules of a run that was stopped as they were found, while the journal is open.
+
+    At any other end the fixture has done it.
+    """
+    _leave_as_found(session.config, session.config.stash.get(_BASELINES_KEY, {}))
+
+
+def _leave_as_found(config: pytest.Config, baselines: dict[int, Baseline]) -> None:
+    for slot in sorted(baselines):
         try:
-            remark = baseline.leave_as_found()
+            remark = baselines.pop(slot).leave_as_found()
         except HilError as error:
             remark = f"it could not be brought back to what it was: {error}"
         if remark:
-            note(pytestconfig, "left different", slot=slot, remark=remark)
+            note(config, LEFT_DIFFERENT, slot=slot, remark=remark)
 
 
 @pytest.fixture
@@ -95,8 +113,11 @@ def baseline(rig: Rig, module: RigModule, _baselines: dict[int, Baseline]) -> Ba
     """What tests have left behind on ``module``."""
     slot = module.description.slot
     if slot not in _baselines:
-        described = rig.description
-        found = find_state(module, described.flash_baud) if described.is_real else None
+        found = None
+        if rig.description.is_real:
+            found = find_state(module, rig.description.flash_baud)
+        elif not rig.description.has_record_of_virtual:
+            find_again(module)
         _baselines[slot] = Baseline(module, found)
     return _baselines[slot]
 

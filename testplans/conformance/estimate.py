@@ -41,23 +41,25 @@ def estimate_s(names: Iterable[str], baud: int, durations: Durations) -> tuple[f
         durations: What each took.
 
     Returns:
-        Seconds for those that are known, and how many are not.
+        Seconds, and how many tests are not known; they count as the average of those that are.
     """
+    took_s = {
+        name: wait_s + count * BITS_PER_BYTE / baud for name, (wait_s, count) in durations.items()
+    }
+    average_s = sum(took_s.values()) / max(len(took_s), 1)
     total_s, unknown = 0.0, 0
     for name in names:
-        if name not in durations:
-            unknown += 1
-            continue
-        wait_s, count = durations[name]
-        total_s += wait_s + count * BITS_PER_BYTE / baud
+        unknown += name not in took_s
+        total_s += took_s.get(name, average_s)
     return total_s, unknown
 
 
 def describe_estimate(total_s: float, tests: int, unknown: int, baud: int) -> str:
     """The estimate for people."""
     shown = f"{total_s / 60:.0f} min" if total_s >= 120 else format_duration(seconds_to_ns(total_s))
-    rest = f"; nothing is known of {unknown} of them" if unknown else ""
-    return f"about {shown} for {tests} tests of the conformance plan at {baud} baud{rest}"
+    rest = f"; {unknown} of them were never measured and count as the average" if unknown else ""
+    counted = f"{tests} test{'' if tests == 1 else 's'}"
+    return f"about {shown} for {counted} of the conformance plan at {baud} baud{rest}"
 
 
 def name_of(item: pytest.Item) -> str:
