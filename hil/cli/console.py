@@ -54,5 +54,6 @@ def console(
         except StoppedError:
             raise click.Abort from None
     if failures:
-        click.echo(f"hil: {failures} of the replies were not OK", err=True)
+        told = "1 reply was" if failures == 1 else f"{failures} replies were"
+        click.echo(f"hil: {told} not OK", err=True)
         sys.exit(3)

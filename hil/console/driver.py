@@ -12,14 +12,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from hil.at.line_time import line_time_ns
-from hil.errors import MistakeError, PortError
+from hil.errors import MistakeError, NeedMissingError, PortError
 from hil.ports.byte_port import Direction
 from hil.rig.module import RigModule
 from hil.units import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
 
 from .entry import Entry, EntryKind
-from .hint import describe
+from .hint import describe, near_commands
 from .local import LOCAL_MARK, LocalCall, help_lines, parse_escapes, parse_local
+from .masking import mask_line
 from .session import LEAVE, Mode, Session, note
 from .wire import SecondEar, wire_of
 
@@ -41,6 +42,14 @@ _PACKET_GAP_NS = 50 * NS_PER_MS
 
 _AFTER_LEAVE_NS = 1 * NS_PER_S
 """Silence behind it (A-52)."""
+
+BAUDS = range(110, 4_608_000 + 1)
+"""What a side of the line can be set to: the range of the module (line 248)."""
+
+_NO_RESTART = (
+    "open the module by a rig file whose `lines` switch EXT_RSTB or the supply (hil console --rig "
+    "FILE), or restart it by AT+RST or by hand"
+)
 
 
 class Driver:
@@ -100,8 +109,13 @@ class Driver:
             NoReplyError: It does not.
             NeedMissingError: The rig cannot.
         """
+        self._require_restart()
         self._module.start()
         self._show(self.session.forget())
+
+    def _require_restart(self) -> None:
+        if self._module.has.isdisjoint({"reset", "power"}):
+            raise NeedMissingError("reset", self._module.rig_name, _NO_RESTART)
 
     async def type_line(self, line: str) -> None:
         """Do what a line says: one for the module, or one of the console's own commands.
@@ -244,20 +258,26 @@ class Driver:
     async def _help(self, operand: str) -> None:
         lines = describe(operand) if operand else help_lines()
         if not lines:
-            raise MistakeError(f"the document has no command {operand!r}; Tab completes names")
+            near = near_commands(operand)
+            advice = f"did you mean {near[0]}?" if near else "Tab completes names"
+            raise MistakeError(f"the document has no command {mask_line(operand)!r}; {advice}")
         self._say("\n".join(lines))
 
     async def _send_escaped(self, operand: str) -> None:
         self._send(parse_escapes(operand))
 
     async def _baud(self, operand: str) -> None:
-        if not (operand.isascii() and operand.isdecimal() and int(operand)):
-            raise MistakeError(f":baud takes a rate such as 115200, not {operand!r}")
+        is_number = operand.isascii() and operand.isdecimal()
+        if not is_number or int(operand) not in BAUDS:
+            raise MistakeError(
+                f":baud takes a rate from {BAUDS[0]} to {BAUDS[-1]}, not {mask_line(operand)!r}"
+            )
         self._set_format(replace(self._port.format, baud=int(operand)))
 
     async def _reset(self, operand: str) -> None:
         """Restart the module; a real one while the wire goes on listening."""
         del operand
+        self._require_restart()
         self._show(self.session.forget())
         if self._is_simulated or self._loop is None:
             self._module.reset()
@@ -274,7 +294,7 @@ class Driver:
 
     async def _wake(self, operand: str) -> None:
         if operand not in {"open", "closed"}:
-            raise MistakeError(f":wake takes 'open' or 'closed', not {operand!r}")
+            raise MistakeError(f":wake takes 'open' or 'closed', not {mask_line(operand)!r}")
         self._module.set_wake_link(is_closed=operand == "closed")
         self._say(f"the wake link is {operand}")
 
@@ -284,7 +304,7 @@ class Driver:
         except ValueError:
             duration_s = -1.0
         if not 0 <= duration_s <= NS_PER_S:
-            raise MistakeError(f":wait takes a number of seconds, not {operand!r}")
+            raise MistakeError(f":wait takes a number of seconds, not {mask_line(operand)!r}")
         await self._until(lambda: False, duration_s)
 
     async def _quit(self, operand: str) -> None:

@@ -86,6 +86,13 @@ def describe(name: str) -> list[str]:
     return lines
 
 
+def near_commands(name: str) -> list[str]:
+    """The command that was probably meant by a name that the document does not have, if any."""
+    wanted = name.upper()
+    wanted = wanted if wanted.startswith("AT") else f"AT+{wanted}"
+    return get_close_matches(wanted, [command.name for command in load_commands()], n=1)
+
+
 def explain(parameter: Parameter) -> str:
     """What a parameter is: ``mode: what the module is; 1 station, 2 softAP, ...``."""
     told = f"{parameter.name}: {parameter.meaning}"
@@ -110,7 +117,7 @@ def _unknown(call: Call) -> Iterator[Piece]:
     names = [command.name for command in load_commands()]
     if any(name.startswith(call.name) for name in names) and call.kind is None:
         return
-    near = get_close_matches(call.name, names, n=1)
+    near = near_commands(call.name)
     meant = f"; did you mean {near[0]}?" if near else ""
     yield Piece(f"{call.name} is not in the document{meant}", is_warning=True)
 

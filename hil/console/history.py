@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .local import LOCAL_MARK
-from .masking import mask_typed
+from .masking import mask_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +34,7 @@ def kept_line(line: str) -> str | None:
     """
     if line == _QUIT or not (line.startswith(LOCAL_MARK) or line[:2].upper() == "AT"):
         return None
-    data = mask_typed(line.encode("utf-8", "surrogateescape"))
-    return data.decode("utf-8", "backslashreplace")
+    return mask_line(line)
 
 
 class HistoryFile:

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 
 from hil.errors import MistakeError
 
+from .masking import mask_line
+
 LOCAL_MARK = ":"
 """A line that begins with two of them is sent, with one."""
 
@@ -80,13 +82,14 @@ def parse_local(line: str) -> LocalCall:
         near = get_close_matches(name, names, n=1)
         meant = f" Did you mean {LOCAL_MARK}{near[0]}?" if near else ""
         raise MistakeError(
-            f"there is no command {LOCAL_MARK}{name} in the console.{meant} :help lists them; "
-            "a line to be sent that begins with a colon needs two"
+            f"there is no command {LOCAL_MARK}{mask_line(name)} in the console.{meant} :help lists "
+            "them; a line to be sent that begins with a colon needs two"
         )
     if command.name != "send":
         operand = operand.strip()
     if bool(operand) > bool(command.operand):
-        raise MistakeError(f"{LOCAL_MARK}{name} takes nothing behind it, not {operand!r}")
+        shown = mask_line(operand)
+        raise MistakeError(f"{LOCAL_MARK}{name} takes nothing behind it, not {shown!r}")
     if command.operand and command.is_operand_needed and not operand:
         raise MistakeError(f"{LOCAL_MARK}{name} needs {command.operand} behind it")
     return LocalCall(name, operand)

@@ -7,6 +7,7 @@ import re
 from hil.at.secret import MASK, find_secrets, mask_secrets, passwords_in
 
 _JOINS = re.compile(rb"[JS]AP", re.IGNORECASE)
+_STRING = re.compile(rb'"(?:\\.|[^"\\])*"')
 _LINE_END = b"\r\n"
 
 
@@ -43,10 +44,19 @@ class Masking:
 def mask_typed(data: bytes) -> bytes:
     """What somebody has typed, without what may be a password in a command that is mistyped.
 
-    In doubt too much is hidden: everything behind the first comma.
+    In doubt too much is hidden: everything behind the first comma, or behind the first string if
+    the comma was forgotten.
     """
     match = _JOINS.search(data)
     if match is None or mask_secrets(data) != data or MASK in data:
         return mask_secrets(data)
-    comma = data.find(b",", match.end())
-    return data if comma < 0 else data[: comma + 1] + MASK
+    end = data.find(b",", match.end()) + 1
+    if not end and (first := _STRING.search(data, match.end())) is not None:
+        end = first.end()
+    return data[:end] + MASK if end and data[end:].strip() else data
+
+
+def mask_line(line: str) -> str:
+    """As `mask_typed`, for a line as text."""
+    data = mask_typed(line.encode("utf-8", "surrogateescape"))
+    return data.decode("utf-8", "backslashreplace")

@@ -8,6 +8,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from hil.errors import MistakeError
+
 from .entry import format_entry
 from .session import Mode
 
@@ -67,11 +69,17 @@ async def run_script(driver: Driver, lost: asyncio.Future[None], source: Iterabl
 
 
 async def _talk(driver: Driver, lines: asyncio.Queue[str | None]) -> None:
+    number = 0
     while not driver.is_over and (line := await lines.get()) is not None:
+        number += 1
         is_comment = line.startswith(COMMENT) and driver.session.mode is Mode.COMMAND
-        if not is_comment:
+        if is_comment or not line:
+            continue
+        try:
             await driver.type_line(line)
-            await driver.await_reply(line)
+        except MistakeError as error:
+            raise MistakeError(f"line {number}: {error}") from None
+        await driver.await_reply(line)
     if not driver.is_over:
         await driver.listen_to_the_end()
 

@@ -296,7 +296,7 @@ class Session:
         if not noise:
             return []
         is_other_rate = self._follower.current.baud != _BOOT_LOG_BAUD
-        advice = f" (the boot log of a restart comes at {_BOOT_LOG_BAUD} baud)"
+        advice = f" (sent at another rate? Boot logs come at {_BOOT_LOG_BAUD} baud)"
         head = f"{len(noise)} bytes of noise{advice if is_other_rate else ''}: "
         masked = self._masking.piece(noise)
         shown, rest = masked[:SCREEN_NOISE_BYTES], masked[SCREEN_NOISE_BYTES:]
@@ -323,7 +323,8 @@ class Session:
         match event:
             case InformationLine():
                 self._learn(event.text)
-                entry = Entry(now_ns, EntryKind.RECEIVED, self._show_line(event.line))
+                kind = EntryKind.BOOT if self._is_booting else EntryKind.RECEIVED
+                entry = Entry(now_ns, kind, self._show_line(event.line))
             case FinalResult():
                 entry = self._take_final(event, now_ns)
             case Prompt():
@@ -337,6 +338,12 @@ class Session:
             case _:
                 return []  # an echo: the line is shown where it was sent
         return [entry]
+
+    @property
+    def _is_booting(self) -> bool:
+        """Whether the firmware may print what it likes: between the boot log and ``ready``."""
+        is_asked = self._exchange is not None and not self._exchange.is_restart
+        return self._has_booted and not is_asked
 
     def _show_line(self, line: bytes) -> str:
         return show_text(self._masking.line(line))

@@ -69,7 +69,7 @@ _STYLE = Style.from_dict(
 )
 _MENU_ROWS = 8
 _REDRAW_S = 0.03  # the line is drawn anew so often at most while much comes
-_CALM = "Tab completes, Up and Ctrl-R bring lines back, :help lists what the console can do"
+_CALM = "Tab completes, Up goes back, :help tells more"
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP) if hasattr(signal, "SIGHUP") else (signal.SIGTERM,)
 
 

@@ -64,13 +64,13 @@ def test_a_script_runs_in_simulated_time_which_stands_still_between_its_lines(
     assert without_boot_log(ended.out) == [
         "    0.356 tx AT",
         "    0.357 rx OK",
-        "    2.357 tx AT+GMR",
-        "    2.365 rx AT version:0.23.0.0(Apr 24 2015 21:11:01)",
-        "    2.365 rx SDK version:1.0.1",
-        "    2.367 rx compile time:Apr 24 2015 21:19:31",
-        "    2.367 rx OK",
-        "    9.367 tx AT+CWMODE_CUR=1",
-        "    9.369 rx OK",
+        "    1.357 tx AT+GMR",
+        "    1.365 rx AT version:0.23.0.0(Apr 24 2015 21:11:01)",
+        "    1.365 rx SDK version:1.0.1",
+        "    1.367 rx compile time:Apr 24 2015 21:19:31",
+        "    1.367 rx OK",
+        "    8.367 tx AT+CWMODE_CUR=1",
+        "    8.369 rx OK",
     ]
 
 
@@ -87,7 +87,7 @@ def test_the_boot_log_of_the_start_is_shown(script: Script) -> None:
 def test_what_is_not_ok_is_counted_and_the_rest_is_sent_all_the_same(script: Script) -> None:
     ended = script.run("AT+NOSUCH\nAT+CWMODE_CUR=9\nAT\n")
     assert ended.status == 3
-    assert ended.err == "hil: 2 of the replies were not OK\n"
+    assert ended.err == "hil: 2 replies were not OK\n"
     assert [line.split(None, 1)[1] for line in without_boot_log(ended.out)] == [
         "tx AT+NOSUCH",
         "rx ERROR",
@@ -96,6 +96,10 @@ def test_what_is_not_ok_is_counted_and_the_rest_is_sent_all_the_same(script: Scr
         "tx AT",
         "rx OK",
     ]
+
+
+def test_one_reply_that_is_not_ok_is_counted_as_one(script: Script) -> None:
+    assert script.run("AT+NOSUCH\nAT\n").err == "hil: 1 reply was not OK\n"
 
 
 def test_a_reply_that_does_not_end_is_given_up(script: Script) -> None:
@@ -110,7 +114,7 @@ def test_a_reply_that_does_not_end_is_given_up(script: Script) -> None:
 def test_a_wrong_line_for_the_console_ends_it(script: Script) -> None:
     ended = script.run("AT\n:resett\nAT+GMR\n")
     assert ended.status == 2
-    assert ended.err.startswith("hil: there is no command :resett in the console.")
+    assert ended.err.startswith("hil: line 2: there is no command :resett in the console.")
     assert "AT+GMR" not in ended.out
 
 
@@ -152,10 +156,13 @@ def test_lines_of_the_rig_reset_and_part_the_wake_link(script: Script) -> None:
 @pytest.mark.parametrize(
     ("line", "text"),
     [
-        (":baud fast", ":baud takes a rate such as 115200, not 'fast'"),
+        (":baud fast", ":baud takes a rate from 110 to 4608000, not 'fast'"),
+        (":baud 5", ":baud takes a rate from 110 to 4608000, not '5'"),
+        (":baud 4608001", ":baud takes a rate from 110 to 4608000, not '4608001'"),
         (":wake maybe", ":wake takes 'open' or 'closed', not 'maybe'"),
         (":wait long", ":wait takes a number of seconds, not 'long'"),
         (":help nosuch", "the document has no command 'nosuch'; Tab completes names"),
+        (":help cwjpa", "the document has no command 'cwjpa'; did you mean AT+CWJAP?"),
         (":send \\q", "\\q is no escape: write"),
     ],
 )
@@ -291,7 +298,29 @@ def test_without_lines_a_reset_says_what_is_missing(script: Script) -> None:
     with served(ServePlan(tcp_port=0, is_paced=False)) as (module,):
         ended = script.run(":reset\n", "--port", str(module.url))
     assert ended.status == 2
-    assert "has no 'reset'" in ended.err
+    assert "has no 'reset': open the module by a rig file" in ended.err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ':AT+CWJAP="a","letmein99"',
+        ':help AT+CWJAP="a","letmein99"',
+        ':quit AT+CWJAP="a","letmein99"',
+        ':baud AT+CWJAP="a","letmein99"',
+        ':wake AT+CWJAP="a","letmein99"',
+        ':wait AT+CWJAP="a","letmein99"',
+        'AT+CWJAP="a""letmein99"',
+    ],
+)
+def test_a_line_that_went_wrong_shows_no_password(
+    script: Script, line: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    ended = script.run(line, "--log", log)
+    told = ended.out + ended.err + log.read_text("utf-8")
+    assert "letmein99" not in told
+    assert "***" in told
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -106,4 +106,6 @@ class TestMasking:
     def test_in_a_command_that_is_mistyped_too_much_is_hidden(self) -> None:
         assert mask_typed(b'CWJAP="net","swordfish"') == b'CWJAP="net",***'
         assert mask_typed(b"AT+CWJAP?") == b"AT+CWJAP?"
+        assert mask_typed(b'AT+CWJAP="net""swordfish"') == b'AT+CWJAP="net"***'
+        assert mask_typed(b'AT+CWJAP="net"\r\n') == b'AT+CWJAP="net"\r\n'
         assert mask_typed(b'AT+CWLAP="x"') == b'AT+CWLAP="x"'

@@ -315,11 +315,24 @@ class TestRestart:
         talk.hear(b"\xe0" * 40 + b"\r\n", 6)
         talk.hear(b"ready\r\n", 300)
         assert talk.lines == [
-            "0.005 ~~ 45 bytes of noise (the boot log of a restart comes at 74880 baud): "
+            "0.005 ~~ 45 bytes of noise (sent at another rate? Boot logs come at 74880 baud): "
             "\\xfe\\xffrl\\x80" + "\\xe0" * 19 + " ... 21 more",
             "0.300 ** ready",
             "0.300 -- the module has restarted (it said 'ready')",
         ]
+
+    def test_what_the_firmware_prints_until_it_is_ready_is_no_reply(self, talk: Talk) -> None:
+        talk.hear(b" ets Jan  8 2013,rst cause:2, boot mode:(3,6)\r\n")
+        talk.hear(b"SDK version: 1.0.1\r\nready\r\n")
+        assert talk.lines[2:] == ["0.000 .. SDK version: 1.0.1", "0.000 ** ready"]
+        talk.hear(b"SDK version: 1.0.1\r\n")
+        assert talk.lines == ["0.000 rx SDK version: 1.0.1"]
+
+    def test_a_reply_of_a_module_that_never_says_ready_is_a_reply(self, talk: Talk) -> None:
+        talk.hear(b" ets Jan  8 2013,rst cause:2, boot mode:(3,6)\r\n")
+        talk.say("AT+GMR")
+        talk.hear(b"AT+GMR\r\r\nSDK version:1.0.1\r\n\r\nOK\r\n")
+        assert talk.lines[-2:] == ["0.000 rx SDK version:1.0.1", "0.000 rx OK"]
 
     def test_noise_that_pauses_is_shown_once(self, talk: Talk) -> None:
         talk.hear(b"\xfe\xff", 5)
