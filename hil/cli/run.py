@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,7 +25,20 @@ class _CommandWithTail(click.Command):
         """Take the tail off before click mixes it into the plans."""
         cut = args.index("--") if "--" in args else len(args)
         ctx.meta[_BEHIND] = args[cut + 1 :]
-        return super().parse_args(ctx, args[:cut])
+        try:
+            return super().parse_args(ctx, args[:cut])
+        except click.NoSuchOption as error:
+            advice = "Options of pytest stand behind --: hil run PLAN -- -n 2."
+            raise click.UsageError(f"{error.format_message()} {advice}", ctx) from None
+
+
+def _require_named(context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
+    """Refuse an empty list, which a shell makes of a variable that is not set."""
+    del context
+    if value is not None and not value.strip():
+        option = parameter.opts[0]
+        raise click.BadParameter(f"names nothing; leave {option} away, or name something")
+    return value
 
 
 @click.command(cls=_CommandWithTail)
@@ -34,11 +48,13 @@ class _CommandWithTail(click.Command):
 @click.option("--flash", type=click.Choice(["never", "changed", "always"]),
               help="When to write the flash before the first test (default: always on a virtual "
               "rig; on a real one changed with --firmware, never without).")  # fmt: skip
-@click.option("--baud", metavar="N,N", help="AT rates over which rate-dependent tests run.")
+@click.option("--baud", metavar="N,N", callback=_require_named,
+              help="AT rates at which the conformance plan, and tests that depend on the rate, "
+              "run one after the other.")  # fmt: skip
 @click.option("--allow", metavar="WORD,WORD",
               help="What tests may do to a real module although it may harm it: erase, power-cut, "
               "update.")  # fmt: skip
-@click.option("--clause", metavar="NAME,NAME",
+@click.option("--clause", metavar="NAME,NAME", callback=_require_named,
               help="Run only tests that claim these clauses: ids (CIPSTO-03), commands (CIPSTO) or "
               "patterns (CIP*-0?).")  # fmt: skip
 @click.option("--matrix", is_flag=True,

@@ -152,3 +152,16 @@ def test_smoke_runs_again_from_its_record(tmp_path: Path) -> None:
     assert left == {"test_the_loader_tells_chip_and_flash"}
     others = [test for test in again["tests"] if test["id"].rpartition("::")[2] not in left]
     assert {test["outcome"] for test in others} == {"passed"}
+
+
+@pytest.mark.parametrize("option", ["--clause", "--baud"])
+def test_an_empty_list_is_refused(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    ended = call(capsys, "run", "smoke", f"{option}=")
+    assert ended.status == 2
+    assert f"leave {option} away, or name something" in ended.err
+
+
+def test_an_option_of_pytest_is_told_where_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    ended = call(capsys, "run", "smoke", "-n", "2")
+    assert ended.status == 2
+    assert "No such option '-n'. Options of pytest stand behind --: hil run" in ended.err
