@@ -28,15 +28,16 @@ class _CommandWithTail(click.Command):
         try:
             return super().parse_args(ctx, args[:cut])
         except click.NoSuchOption as error:
-            error.message += " Options of pytest stand behind --: hil run PLAN -- -n 2."
-            raise
+            advice = "Options of pytest stand behind --: hil run PLAN -- -n 2."
+            raise click.UsageError(f"{error.format_message()} {advice}", ctx) from None
 
 
 def _require_named(context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
     """Refuse an empty list, which a shell makes of a variable that is not set."""
     del context
     if value is not None and not value.strip():
-        raise click.BadParameter(f"names nothing; leave {parameter.opts[0]} away, or name something")
+        option = parameter.opts[0]
+        raise click.BadParameter(f"names nothing; leave {option} away, or name something")
     return value
 
 

@@ -7,7 +7,7 @@ in a test that ran in both.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher, ndiff
 from typing import TYPE_CHECKING, Any
@@ -16,11 +16,16 @@ from hil.report.exchange import Exchange, exchanges
 from hil.report.journal import JOURNAL_NAME, read_journal
 from hil.report.record import RecordBuilder
 from hil.report.run_folder import resolve_run_folder
+from hil.spec.catalogue import load_catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence, Sized
     from pathlib import Path
 
+
+_MOST_LISTED = 10
+_ABSENT = frozenset({"untested", "not run"})
+_LONGEST_LINE = 160
 
 _Change = tuple[str, tuple[str, ...] | None, tuple[str, ...] | None]
 """A line, its answer before and its answer after."""
@@ -86,7 +91,7 @@ class RunDiff:
         after: The second.
         clauses: Clauses with another verdict, in the document's order.
         tests: Tests with another outcome.
-        answers: Answers that differ, each once.
+        answers: Answers that differ, each once; lines that one run alone sent last.
     """
 
     before: RunSummary
@@ -149,23 +154,70 @@ def load_run(path: Path) -> RunSummary:
 
 
 def diff_text(diff: RunDiff) -> str:
-    """The changes for a terminal."""
+    """The changes for a terminal: short, and without what follows from others.
+
+    What many clauses or tests have in common because a run did not have them, and lines that one
+    run alone sent, are counted; `RunDiff.to_json` has all of it.
+    """
     lines = [f"before: {diff.before.name}", f"after:  {diff.after.name}"]
-    for title, changes in (("clauses", diff.clauses), ("tests", diff.tests)):
-        if changes:
-            lines += ["", f"{len(changes)} {title} changed:"]
-            lines += [f"  {each.name}: {each.before} -> {each.after}" for each in changes]
-    if diff.answers:
-        lines += ["", f"{len(diff.answers)} answers changed:"]
-        for change in diff.answers:
-            lines += [f"  {change.sent or '(unasked)'}", *_answer_lines(change)]
+    if diff.clauses:
+        lines += ["", f"{_counted(diff.clauses, 'clause')} changed:"]
+        lines += _verdict_lines(diff.clauses, "clause", _statements())
+    if diff.tests:
+        lines += ["", f"{_counted(diff.tests, 'test')} changed:"]
+        lines += _verdict_lines(diff.tests, "test", {})
+    answers = [each for each in diff.answers if None not in (each.before, each.after)]
+    if answers:
+        lines += ["", f"{_counted(answers, 'answer')} changed:"]
+        for change in answers:
+            lines += [f"  {_shown(change.sent) or '(unasked)'}", *_answer_lines(change)]
+    if rest := diff.answers[len(answers) :]:
+        lines += ["", f"{_counted(rest, 'line')} sent in one of the runs only (--json lists them)"]
     if diff.is_empty:
         lines += ["", "nothing changed"]
     return "\n".join(lines)
 
 
+def _verdict_lines(
+    changes: Sequence[VerdictChange], noun: str, statements: Mapping[str, str]
+) -> Iterable[str]:
+    """A line for each, but one for many that one of the runs did not have."""
+    kinds = Counter((each.before, each.after) for each in changes)
+    counted = {
+        kind
+        for kind, count in kinds.items()
+        if count > _MOST_LISTED and not _ABSENT.isdisjoint(kind)
+    }
+    for each in changes:
+        if (each.before, each.after) not in counted:
+            statement = statements.get(each.name, "")
+            yield f"  {each.name}: {each.before} -> {each.after}  {statement}".rstrip()
+    for before, after in sorted(counted):
+        count = kinds[before, after]
+        yield f"  {count} {noun}s: {before} -> {after} (--json lists them)"
+
+
+def _statements() -> Mapping[str, str]:
+    return {clause.id: clause.statement for clause in load_catalogue()}
+
+
+def _counted(things: Sized, noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+
+
+def _shown(text: str) -> str:
+    """A text that no terminal acts on, long data cut in the middle."""
+    text = "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
+    if len(text) <= _LONGEST_LINE:
+        return text
+    half = _LONGEST_LINE // 2
+    return f"{text[:half]} ... {len(text) - 2 * half} more ... {text[-half:]}"
+
+
 def _answer_lines(change: AnswerChange) -> list[str]:
-    lines = [f"    {line}" for line in _marked(change.before, change.after)]
+    lines = [f"    {_shown(line)}" for line in _marked(change.before, change.after)]
     where = change.tests[0] + (f" and {len(change.tests) - 1} more" if change.tests[1:] else "")
     return [*lines, f"      in {where}"]
 
@@ -187,7 +239,8 @@ def _answer_changes(before: RunSummary, after: RunSummary) -> tuple[AnswerChange
             _, tests = found.setdefault((sent, *_marked(first, second)), (change, []))
             if test not in tests:
                 tests.append(test)
-    return tuple(AnswerChange(*change, tuple(tests)) for change, tests in found.values())
+    changes = [AnswerChange(*change, tuple(tests)) for change, tests in found.values()]
+    return tuple(sorted(changes, key=lambda each: None in (each.before, each.after)))
 
 
 def _marked(before: tuple[str, ...] | None, after: tuple[str, ...] | None) -> list[str]:

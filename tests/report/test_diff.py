@@ -79,16 +79,16 @@ def test_clauses_tests_and_answers_that_changed_are_listed(tmp_path: Path) -> No
     assert diff_text(compare(before, after)).splitlines()[2:] == [
         "",
         "3 clauses changed:",
-        "  AT-02: passed -> untested",
-        "  AT-03: untested -> passed",
-        "  CWMODE-02: passed -> failed",
+        "  AT-02: passed -> untested  AT has no parameters; AT=1 is refused.",
+        "  AT-03: untested -> passed  AT has only the execute form.",
+        "  CWMODE-02: passed -> failed  The query answers +CWMODE:<mode>, then OK.",
         "",
         "3 tests changed:",
         "  t1: passed -> failed",
         "  gone: passed -> not run",
         "  new: not run -> passed",
         "",
-        "1 answers changed:",
+        "1 answer changed:",
         "  AT+CWMODE?",
         "    - +CWMODE:2",
         "    + +CWMODE:1",
@@ -101,9 +101,88 @@ def test_line_that_only_one_run_sends_is_told(tmp_path: Path) -> None:
     more = [*MODE, ("sent", "AT\r\n"), ("received", "\r\nOK\r\n")]
     after = write_run(tmp_path / "b", ("t", "passed", "AT-01", said(*more)))
 
-    (change,) = compare(before, after).answers
+    diff = compare(before, after)
 
+    (change,) = diff.answers
     assert (change.sent, change.before, change.after) == ("AT", None, ("OK",))
+    assert diff_text(diff).splitlines()[-1] == (
+        "1 line sent in one of the runs only (--json lists them)"
+    )
+
+
+def test_tests_that_a_run_did_not_have_are_counted_where_they_are_many(tmp_path: Path) -> None:
+    many = [(f"t{number}", "passed", f"GEN-{number:02}", said(*MODE)) for number in range(1, 12)]
+    before = write_run(tmp_path / "a", ("t", "passed", "AT-01", said(*MODE)), *many)
+    after = write_run(tmp_path / "b", ("t", "failed", "AT-01", said(*MODE)))
+    assert diff_text(compare(before, after)).splitlines()[2:] == [
+        "",
+        "12 clauses changed:",
+        "  AT-01: passed -> failed  AT alone answers OK.",
+        "  11 clauses: passed -> untested (--json lists them)",
+        "",
+        "12 tests changed:",
+        "  t: passed -> failed",
+        "  11 tests: passed -> not run (--json lists them)",
+    ]
+
+
+def test_nothing_that_was_said_acts_on_a_terminal_or_fills_it(tmp_path: Path) -> None:
+    data = "0123456789" * 100
+    before = write_run(
+        tmp_path / "a",
+        ("t", "passed", "AT-01", said(("sent", "AT\r\n+++"), ("received", f"\x1b[2J{data}\r\n"))),
+    )
+    after = write_run(
+        tmp_path / "b",
+        ("t", "passed", "AT-01", said(("sent", "AT\r\n+++"), ("received", "OK\r\n"))),
+    )
+    assert diff_text(compare(before, after)).splitlines()[3:] == [
+        "1 answer changed:",
+        "  AT\\r\\n+++",
+        f"    - \\x1b[2J{data[:71]} ... 849 more ... {data[-80:]}",
+        "    + OK",
+        "      in t",
+    ]
+
+
+def test_a_line_that_the_next_command_breaks_is_whole() -> None:
+    whole = said(
+        ("sent", "AT+CIPSERVER=0\r\n"),
+        ("received", "\r\nOK\r\nCLOSED\r\n"),
+        ("sent", "AT+CIPMUX?\r\n"),
+        ("received", "+CIPMUX:0\r\n\r\nOK\r\n"),
+    )
+    broken = said(
+        ("sent", "AT+CIPSERVER=0\r\n"),
+        ("received", "\r\nOK\r\nCL"),
+        ("sent", "AT+CIPMUX?\r\n"),
+        ("received", "OSED\r"),
+        ("received", "\n+CIPMUX:0\r\n\r\nOK\r\n"),
+    )
+    assert list(exchanges(broken)) == list(exchanges(whole))
+    assert next(exchanges(whole)).answer == ("OK", "CLOSED")
+
+
+def test_what_follows_a_prompt_answers_the_data() -> None:
+    told = said(
+        ("sent", "AT+CIPSEND=2\r\n"),
+        ("received", "\r\nOK\r\n> "),
+        ("sent", "hi"),
+        ("received", "Recv 2 bytes\r\n\r\nSEND OK\r\n"),
+    )
+    assert list(exchanges(told)) == [
+        Exchange("AT+CIPSEND=2", ("OK", "> ")),
+        Exchange("hi", ("Recv 2 bytes", "SEND OK")),
+    ]
+
+
+def test_local_ports_are_ports() -> None:
+    link = '+CIPSTATUS:0,"TCP","192.168.1.2",{},{},0\r\n'
+    one, other = (
+        list(exchanges(said(("received", link.format(*ports)))))
+        for ports in ((63017, 50821), (49999, 61234))
+    )
+    assert one == other == [Exchange("", ('+CIPSTATUS:0,"TCP","192.168.1.2",<port>,<port>,0',))]
 
 
 def test_what_differs_from_module_to_module_is_not_compared() -> None:
@@ -139,6 +218,7 @@ def test_binary_noise_is_not_compared() -> None:
     noise = said(("received", "\\x00"), ("received", "\\x01"))
     for entry in noise:
         entry["hex"] = "00"
+    noise.insert(1, {"rig_time_ns": 5, "direction": "received", "text": "l"})
     assert list(exchanges(noise)) == [Exchange("", ("<bytes>",))]
 
 
