@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 FIRMWARE = ROOT / "hil" / "virtual" / "firmware"
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 GOAL = 0.95
-_MOST_TESTS = 400
-"""A mutant that so many tests of its line let live is taken to survive."""
+_PATIENCE = 4
+_LEAST_PATIENCE_S = 6
+"""A module hangs if its tests take longer than this, and so many times what the sound one takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,13 @@ class MutantModule:
         mutant: Which.
         source: The text of its file.
         tests: Places of the tests that execute its line, the likeliest to notice it first.
+        hangs_after_s: See `Variation`.
     """
 
     mutant: Mutant
     source: str
     tests: Sequence[int]
+    hangs_after_s: int
 
     @property
     def name(self) -> str:
@@ -54,10 +57,8 @@ class MutantModule:
         return self.mutant.name
 
     def items(self, session: pytest.Session) -> Sequence[pytest.Item]:
-        """The tests; of too many the likeliest, and of the others some from each file."""
-        items = [session.items[index] for index in self.tests]
-        likeliest, others = items[: _MOST_TESTS // 2], items[_MOST_TESTS // 2 :]
-        return [*likeliest, *_in_turn(others)][:_MOST_TESTS]
+        """The tests."""
+        return [session.items[index] for index in self.tests]
 
     def apply(self, session: pytest.Session) -> None:
         """Put the mutant into its place."""
@@ -105,7 +106,9 @@ class Measurement:
                 continue
             tests = covering.of(str(path), mutant.lines)
             if tests:
-                yield MutantModule(mutant, source, tests)
+                sound_s = sum(covering.cpu_s[test] for test in tests)
+                hangs_after_s = _LEAST_PATIENCE_S + round(_PATIENCE * sound_s)
+                yield MutantModule(mutant, source, tests, hangs_after_s)
             else:
                 self.unreached.append(mutant.name)
 
@@ -137,16 +140,6 @@ class Measurement:
             f"{len(self.equivalent)} more are judged equivalent (equivalent.toml), "
             f"{len(self.unreached)} stand in lines that no test executes. {seconds:.0f} s"
         )
-
-
-def _in_turn(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """The first test of each file, then the second of each, and so on."""
-    turns: Counter[Path] = Counter()
-    placed = []
-    for item in items:
-        placed.append((turns[item.path], item))
-        turns[item.path] += 1
-    return [item for _, item in sorted(placed, key=lambda each: each[0])]
 
 
 def load_equivalent() -> dict[str, str]:
