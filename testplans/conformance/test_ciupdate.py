@@ -201,16 +201,20 @@ def test_a_failed_update_answers_error_and_the_old_version_goes_on(
 
 @destructive
 @pytest.mark.clause("CIUPDATE-09")
-@pytest.mark.parametrize("damage", ["broken", "other"])
+@pytest.mark.parametrize("damage", ["broken", "other", "of-the-other-place"])
 def test_a_damaged_image_is_never_started(
     update: Update, access_point: AccessPoint, damage: str
 ) -> None:
     update.begin()
     request = update.take_file_request()
     image = update.image(request)
-    broken = image[:HALF] + bytes([image[HALF] ^ 1]) + image[HALF + 1 :]
+    bodies = {
+        "broken": image[:HALF] + bytes([image[HALF] ^ 1]) + image[HALF + 1 :],
+        "other": bytes(HALF),
+        "of-the-other-place": update.other_image(request),
+    }
     with suppress(PeerError):  # the module may have seen enough
-        update.answer(request, broken if damage == "broken" else bytes(HALF))
+        update.answer(request, bodies[damage])
 
     assert update.hear_outcome().endswith(b"\r\nERROR\r\n")
     restart(update.talk)

@@ -80,6 +80,11 @@ class Update:
         """The image that is asked for."""
         return self._firmware.read(_ROLES[request.file_name or "no file"])
 
+    def other_image(self, request: UpdateRequest) -> bytes:
+        """The image that is not asked for: it can run only in the place where the module runs."""
+        (role,) = (role for name, role in _ROLES.items() if name != request.file_name)
+        return self._firmware.read(role)
+
     def take_file_request(self) -> UpdateRequest:
         """Answer the question for the version, and take the next request."""
         self.answer(self.take_request(), version_reply(VERSION))

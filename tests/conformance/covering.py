@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import coverage
@@ -33,16 +32,11 @@ class Covering:
     cpu_s: Sequence[float]
     failed: tuple[str, ...]
 
-    def of(self, path: str, lines: tuple[int, int], most_cpu_s: float) -> list[int]:
+    def of(self, path: str, lines: tuple[int, int]) -> list[int]:
         """The tests that execute one of some lines, those that are about the file first.
 
         A line that few tests execute counts most, if they are quick: every test passes the lines
         of a start, but one that passes a refusal is about that refusal.
-
-        Args:
-            path: The file.
-            lines: The first and the last of them.
-            most_cpu_s: Where the list ends: what they cost together.
         """
         here = self.tests.get(path, {})
         found = {test for line in range(lines[0], lines[1] + 1) for test in here.get(line, ())}
@@ -50,9 +44,7 @@ class Covering:
         for tests in here.values():
             for test in found.intersection(tests):
                 worth[test] += 1 / len(tests)
-        ranked = sorted(found, key=lambda test: (self.cpu_s[test] / worth[test], test))
-        spent_s = accumulate(self.cpu_s[test] for test in ranked)
-        return [test for test, sum_s in zip(ranked, spent_s, strict=True) if sum_s <= most_cpu_s]
+        return sorted(found, key=lambda test: (self.cpu_s[test] / worth[test], test))
 
 
 def forget_cached(package: str) -> None:

@@ -9,6 +9,8 @@ from hil.plugins.clause import clauses_of
 from hil.plugins.rig import session_of
 from hil.spec.catalogue import load_catalogue
 
+from .forking import HANGS_AFTER_S
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,6 +33,11 @@ class FaultyModule:
     def name(self) -> str:
         """The fault's name."""
         return self.fault.name
+
+    @property
+    def hangs_after_s(self) -> int:
+        """As usual."""
+        return HANGS_AFTER_S
 
     def items(self, session: pytest.Session) -> Sequence[pytest.Item]:
         """The tests that claim a clause of a command that the fault concerns."""

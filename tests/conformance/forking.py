@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 ROOT = Path(__file__).parents[2]
-CPU_LIMIT_S = 30
+HANGS_AFTER_S = 30
+"""A child that needs so much of the processor for its tests hangs, unless it knows better."""
+
 MEMORY_LIMIT_BYTES = 4 << 30
 
 
@@ -34,6 +36,10 @@ class Variation(Protocol):
     @property
     def name(self) -> str:
         """What it is called."""
+
+    @property
+    def hangs_after_s(self) -> int:
+        """How much of the processor, in seconds, its tests need only if the module hangs."""
 
     def items(self, session: pytest.Session) -> Sequence[pytest.Item]:
         """The tests that concern it, those that are quick to notice it first."""
@@ -161,7 +167,8 @@ def _live_as_child(
     """Run the tests of a variation and leave the process, whatever happens."""
     status = 70
     with contextlib.suppress(BaseException):
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_LIMIT_S, CPU_LIMIT_S + 1))
+        limit_s = variation.hangs_after_s
+        resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s + 1))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
         signal.signal(signal.SIGXCPU, signal.SIG_DFL)
         nowhere = os.open(os.devnull, os.O_WRONLY)

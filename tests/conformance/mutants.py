@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 FIRMWARE = ROOT / "hil" / "virtual" / "firmware"
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 GOAL = 0.95
-_MOST_CPU_S = 20.0
-"""A mutant that outlives tests which took so long on the sound module is taken to survive; less
-than `CPU_LIMIT_S`, or it would be taken to hang."""
+_PATIENCE = 4
+_LEAST_PATIENCE_S = 6
+"""A module hangs if its tests take longer than this, and so many times what the sound one takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,13 @@ class MutantModule:
         mutant: Which.
         source: The text of its file.
         tests: Places of the tests that execute its line, the likeliest to notice it first.
+        hangs_after_s: See `Variation`.
     """
 
     mutant: Mutant
     source: str
     tests: Sequence[int]
+    hangs_after_s: int
 
     @property
     def name(self) -> str:
@@ -102,9 +104,11 @@ class Measurement:
             if mutant.key in self._reasons:
                 self.equivalent.add(mutant.key)
                 continue
-            tests = covering.of(str(path), mutant.lines, _MOST_CPU_S)
+            tests = covering.of(str(path), mutant.lines)
             if tests:
-                yield MutantModule(mutant, source, tests)
+                sound_s = sum(covering.cpu_s[test] for test in tests)
+                hangs_after_s = _LEAST_PATIENCE_S + round(_PATIENCE * sound_s)
+                yield MutantModule(mutant, source, tests, hangs_after_s)
             else:
                 self.unreached.append(mutant.name)
 

@@ -8,7 +8,6 @@ from types import ModuleType
 
 import pytest
 
-from .covering import Covering
 from .mutant import implant, mutants_of, mutate
 from .mutants import load_equivalent
 
@@ -125,19 +124,3 @@ def test_lines_are_those_of_the_expression() -> None:
     (first, *_) = mutants_of(SOURCE, "f.py")
     assert first.lines == (8, 8)
     assert first.name == "f.py:8: classify: `0 <= n < 3` became `0 < n < 3`"
-
-
-COVERING = Covering(
-    tests={"a.py": {1: (0, 1, 2, 3), 2: (1, 3), 3: (3,)}}, cpu_s=[1.0, 1.0, 4.0, 2.0], failed=()
-)
-
-
-def test_tests_that_are_about_the_file_are_run_first() -> None:
-    assert COVERING.of("a.py", (1, 1), 8.0) == [3, 1, 0, 2]
-    assert COVERING.of("a.py", (2, 3), 8.0) == [3, 1]
-    assert COVERING.of("b.py", (1, 1), 8.0) == []
-
-
-def test_tests_are_run_as_long_as_they_may_take_together() -> None:
-    assert COVERING.of("a.py", (1, 1), 4.0) == [3, 1, 0]
-    assert COVERING.of("a.py", (1, 1), 3.0) == [3, 1]
