@@ -168,7 +168,7 @@ def _ways(
     if not isinstance(part, Spelling):
         yield (part,), {}
         return
-    for alternative in part.alternatives[:1] if is_strict else part.alternatives:
+    for alternative in part.ways(is_strict=is_strict):
         yield alternative.lines, {part.name: alternative}
 
 
@@ -196,8 +196,10 @@ def _line_matches(
 def _part_shown(part: Part, *, is_strict: bool) -> str:
     if not isinstance(part, Spelling):
         return _line_shown(part)
-    ways = part.alternatives[:1] if is_strict else part.alternatives
-    return " or ".join(" | ".join(map(_line_shown, way.lines)) or "nothing" for way in ways)
+    return " or ".join(
+        " | ".join(map(_line_shown, way.lines)) or "nothing"
+        for way in part.ways(is_strict=is_strict)
+    )
 
 
 def _line_shown(line: Line) -> str:

@@ -51,8 +51,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     wanted = _wanted_ids(config)
     if wanted is None:
         return
-    kept = [item for item in items if not wanted.isdisjoint(clauses_of(item))]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    kept: list[pytest.Item] = []
+    deselected: list[pytest.Item] = []
+    for item in items:
+        (deselected if wanted.isdisjoint(clauses_of(item)) else kept).append(item)
+    config.hook.pytest_deselected(items=deselected)
     items[:] = kept
 
 

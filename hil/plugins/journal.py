@@ -77,8 +77,8 @@ _KNOWN_FIELDS = frozenset(
         *("user_properties", "sections", "duration", "start", "stop", "result", "wasxfail", "hil"),
     }
 )
-# pytest-xdist's; a session that replays reports with them would look for its workers.
 _PLAIN_TYPES = (str, int, float, list, tuple, dict)
+# pytest-xdist's; a session that replays reports with them would look for its workers.
 _WORKER_FIELDS = frozenset({"node", "worker_id", "testrun_uid", "item_index"})
 
 

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hil.at.talk import Talk
 from hil.at.transcript import Transcript
 from hil.errors import HilError, NeedMissingError
 from hil.rig.need import NEEDS
 from hil.units import KIB
 
 from .clause import needs_of
-from .journal import describe_firmware, describe_rig, note
+from .journal import describe_firmware, describe_rig
 from .observation import attach_flash_record, attach_observations, firmware_summary, rig_summary
 from .options import DANGERS, Options, options_of
 from .rig_session import RigSession
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from hil.at.client import AtClient
+    from hil.at.talk import Talk
     from hil.flashing.flasher import FlashRecord
     from hil.flashing.manifest import Firmware
     from hil.ports.access_point import AccessPoint
@@ -176,8 +176,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     uses_rig = "rig" in getattr(item, "fixturenames", ())
     if uses_rig:
         session.require_usable()
-    if needs_of(item):
-        _require_needs(item, session.rig())
+    needs = needs_of(item)
+    if needs:
+        _require_needs(needs, session.rig())
     if uses_rig:
         session.begin_section(item.nodeid)
 
@@ -311,12 +312,15 @@ def talk(module: RigModule, pytestconfig: pytest.Config) -> Iterator[Talk]:
 
     On a virtual module that follows the document only the document's spelling counts.
     """
+    # It reads the list of spellings, which only sessions with a test that talks need.
+    from hil.at.talk import Talk  # noqa: PLC0415
+
     description = module.description
     is_strict = description.is_virtual and description.dialect == "documented"
     talk = Talk(module.at, is_strict=is_strict)
     yield talk
     for name, seen in talk.spellings.items():
-        note(pytestconfig, "spelling", name=name, firmware=seen.firmware)
+        session_of(pytestconfig).note_spelling(name, seen.firmware)
 
 
 @pytest.fixture
@@ -354,8 +358,8 @@ def _module_for(item: pytest.Item, rig: Rig) -> RigModule:
     pytest.skip(f"no module of the rig {rig.name!r} is known to have {size_kib} KB of flash")
 
 
-def _require_needs(item: pytest.Item, rig: Rig) -> None:
-    missing = sorted(needs_of(item) - rig.has)
+def _require_needs(needs: frozenset[str], rig: Rig) -> None:
+    missing = sorted(needs - rig.has)
     if missing:
         pytest.skip(f"the rig {rig.name!r} has no {', '.join(missing)}")
 

@@ -16,7 +16,7 @@ from hil.rig.recording import begin_section, recording
 from hil.rig.wifi import known_words, secrets_of_description
 from hil.units import KIB
 
-from .journal import RIG_TIME_KEY, describe_rig
+from .journal import RIG_TIME_KEY, describe_rig, note
 from .observation import attach_flash_record, firmware_summary, rig_summary
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class RigSession:
         self._section = ""
         self._flashed_slots: set[int] = set()
         self._dirty_slots: set[int] = set()
+        self._spellings: set[tuple[str, str]] = set()
         self.blocked_by = ""
         self._secrets = set(secrets_of_description(options.rig))
         self._known_words = known_words(options.rig)
@@ -165,6 +166,12 @@ class RigSession:
         """A test has failed on a module, or on all: nothing is known about its state any more."""
         modules = self.options.rig.modules if module is None else (module.description,)
         self._dirty_slots.update(each.slot for each in modules)
+
+    def note_spelling(self, name: str, firmware: str) -> None:
+        """Tell the journal how a module spells something, when it is seen for the first time."""
+        if (name, firmware) not in self._spellings:
+            self._spellings.add((name, firmware))
+            note(self._config, "spelling", name=name, firmware=firmware)
 
     def _hold_others(self, module: RigModule) -> None:
         """Keep the modules that are not tested off the air, as far as they have a reset line.

@@ -56,13 +56,20 @@ def is_quiet(cells: Mapping[str, Cell]) -> bool:
     return all(cell.keys() == {ClauseVerdict.UNTESTED} for cell in cells.values())
 
 
+def telling_part(
+    matrix: Mapping[str, Mapping[str, Cell]],
+) -> tuple[dict[str, Mapping[str, Cell]], list[str]]:
+    """The commands about which a run says something, and the kinds that they have."""
+    shown = {command: cells for command, cells in matrix.items() if not is_quiet(cells)}
+    return shown, [kind for kind in KINDS if any(kind in cells for cells in shown.values())]
+
+
 def matrix_text(matrix: Matrix) -> str:
     """The matrix for a terminal: what passed as a number, the rest as numbers with a letter.
 
     Commands about which the run says nothing are left out, and counted in the last line.
     """
-    shown = {command: cells for command, cells in matrix.items() if not is_quiet(cells)}
-    kinds = [kind for kind in KINDS if any(kind in cells for cells in shown.values())]
+    shown, kinds = telling_part(matrix)
     rows = [["", *kinds]]
     rows += [
         [command, *(_cell_text(cells.get(kind)) for kind in kinds)]

@@ -60,6 +60,10 @@ class Spelling:
         """The document's way."""
         return self.alternatives[0]
 
+    def ways(self, *, is_strict: bool) -> tuple[Alternative, ...]:
+        """All ways, or only the document's."""
+        return (self.document,) if is_strict else self.alternatives
+
 
 def spelling(name: str) -> Spelling:
     """The spelling of that name.

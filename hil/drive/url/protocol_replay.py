@@ -7,25 +7,22 @@ where the sessions part.
 
 from __future__ import annotations
 
-import errno
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import serial
 from serial import SerialException
 
 from hil.drive.replay_line import SCHEME, ReplayLine, open_replay
-from hil.drive.simulated import NothingPendingError
 from hil.ports.byte_port import Parity, PortFormat
 from hil.units import seconds_to_ns
 
-from .module_port import ModulePort
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer as Buffer
+from .module_port import SimulatedPort
 
 
-class Serial(ModulePort):
+class Serial(SimulatedPort):
     """pyserial's port interface on a `ReplayLine`."""
+
+    _endless = "nothing comes on record before something else is done"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._line: ReplayLine | None = None
@@ -70,47 +67,6 @@ class Serial(ModulePort):
             )
         )
 
-    @property
-    def in_waiting(self) -> int:
-        """Number of bytes that can be read at once; a look at an empty buffer costs 10 us."""
-        return self._require_open().poll()
-
-    def read(self, size: int = 1) -> bytes:
-        """Up to `size` bytes, waiting for all of them until the time-out.
-
-        Raises:
-            SerialException: There is no time-out and nothing will ever arrive.
-            ReplayMismatchError: The record is cut off here.
-        """
-        line = self._require_open()
-        deadline_ns = (
-            None if self._timeout is None else line.world.now_ns + seconds_to_ns(self._timeout)
-        )
-        try:
-            return line.read(size, deadline_ns)
-        except NothingPendingError:
-            raise SerialException(
-                f"read of {size} bytes from {self._port} without a time-out would wait for ever: "
-                "nothing comes on record before something else is done"
-            ) from None
-
-    def receive_until(self, deadline_ns: int) -> bytes:
-        """What has arrived as soon as one byte has; ``b""`` at the deadline.
-
-        An addition to pyserial's interface for `hil.ports.serial_port`, which asks for it by name.
-        """
-        return self._require_open().receive(deadline_ns)
-
-    def write(self, data: Buffer) -> int:
-        """Send bytes.
-
-        Raises:
-            ReplayMismatchError: Something else is on record.
-        """
-        raw = bytes(data)
-        self._require_open().write(raw)
-        return len(raw)
-
     def flush(self) -> None:
         """Nothing to do: what is written has left."""
         self._require_open()
@@ -119,13 +75,6 @@ class Serial(ModulePort):
         """Forget what has arrived."""
         line = self._require_open()
         line.module.discard_input(line.world.now_ns)
-
-    def reset_output_buffer(self) -> None:
-        """Nothing to do: what is written has left."""
-
-    def fileno(self) -> int:
-        """There is none; the error is the one that a file without a terminal gives."""
-        raise OSError(errno.ENOTTY, f"{self._port} is simulated and has no file descriptor")
 
     def _update_dtr_state(self) -> None:
         """What DTR and RTS did to the module is on record as what they meant, not as such."""

@@ -16,21 +16,21 @@ import serial
 from serial import SerialException
 
 from hil.drive.registry import find_machine
-from hil.drive.simulated import NothingPendingError, SimulatedLine
+from hil.drive.simulated import SimulatedLine
 from hil.units import seconds_to_ns
 from hil.virtual.bench import Bench
 from hil.virtual.errors import VirtualError
 
-from .module_port import ModulePort
+from .module_port import SimulatedPort
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer as Buffer
-
     from hil.virtual.world import World
 
 
-class Serial(ModulePort):
+class Serial(SimulatedPort):
     """pyserial's port interface on a `SimulatedLine`."""
+
+    _endless = "nothing is on the wire and nothing is due in the simulated world"
 
     _open_ports: ClassVar[WeakSet[Serial]] = WeakSet()
 
@@ -87,44 +87,6 @@ class Serial(ModulePort):
         if self.is_open:
             self._update_lines()
 
-    @property
-    def in_waiting(self) -> int:
-        """Number of bytes that can be read at once; a look at an empty buffer costs 10 us."""
-        return self._require_open().poll()
-
-    def read(self, size: int = 1) -> bytes:
-        """Up to `size` bytes, waiting for all of them until the time-out.
-
-        With a time-out of 0, a look at an empty buffer costs 10 us.
-
-        Raises:
-            SerialException: There is no time-out and nothing will ever arrive.
-        """
-        line = self._require_open()
-        deadline_ns = (
-            None if self._timeout is None else line.world.now_ns + seconds_to_ns(self._timeout)
-        )
-        try:
-            return line.read(size, deadline_ns)
-        except NothingPendingError:
-            raise SerialException(
-                f"read of {size} bytes from {self._port} without a time-out would wait for ever: "
-                f"nothing is on the wire and nothing is due in the simulated world"
-            ) from None
-
-    def receive_until(self, deadline_ns: int) -> bytes:
-        """What one packet of the adapter holds; ``b""`` at the deadline.
-
-        An addition to pyserial's interface for `hil.ports.serial_port`, which asks for it by name.
-        """
-        return self._require_open().receive(deadline_ns)
-
-    def write(self, data: Buffer) -> int:
-        """Send bytes; they take their time on the wire, the call does not."""
-        raw = bytes(data)
-        self._require_open().write(raw)
-        return len(raw)
-
     def flush(self) -> None:
         """Let simulated time pass until everything written has left."""
         self._require_open().drain()
@@ -133,13 +95,6 @@ class Serial(ModulePort):
         """Forget what has arrived."""
         line = self._require_open()
         line.bench.adapter.discard_input(line.world.now_ns)
-
-    def reset_output_buffer(self) -> None:
-        """Nothing to do: bytes are on the wire as soon as they are written."""
-
-    def fileno(self) -> int:
-        """There is none; the error is the one that a file without a terminal gives."""
-        raise OSError(errno.ENOTTY, f"{self._port} is simulated and has no file descriptor")
 
     def _update_dtr_state(self) -> None:
         self._update_lines()

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from hil.report.html.badge import badge
 from hil.report.html.markup import Html, element, fold, join, table
-from hil.report.matrix import VERDICTS, Cell, is_quiet, worst
+from hil.report.matrix import VERDICTS, Cell, is_quiet, telling_part, worst
 from hil.report.outcome import ClauseVerdict
 from hil.spec.catalogue import KINDS, load_catalogue
 
@@ -55,10 +55,9 @@ def clause_tables(record: Record) -> Html:
 
 def _matrix(matrix: Mapping[str, Mapping[str, Cell]]) -> Html | None:
     """Commands down, kinds across; each cell leads to its clauses."""
-    shown = {command: cells for command, cells in matrix.items() if not is_quiet(cells)}
+    shown, kinds = telling_part(matrix)
     if not shown:
         return None
-    kinds = [kind for kind in KINDS if any(kind in cells for cells in shown.values())]
     rows = [
         [
             element("th", command, scope="row"),
